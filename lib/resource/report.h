@@ -80,9 +80,10 @@ struct RunReport {
   std::string host;
   std::string revision;  // "r42", or "" for a tree applied locally.
   Digest catalog;
-  std::string reason;   // "apply", "plan", "push", "sweep", "drift", "start".
-  bool enforce = true;  // False: plan or audit.
-  absl::Time started;   // Host's wall clock.
+  std::string reason;    // "apply", "plan", "push", "sweep", "drift", "start".
+  bool enforce = true;   // False: plan or audit.
+  bool partial = false;  // Only the resources listed were looked at; of the others it says nothing.
+  absl::Time started;    // Host's wall clock.
   absl::Duration duration;
   RunCounts counts;
   // Every resource whose state is not kOk, plus those that were refreshed. Resources at rest are
