@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/pki/tcp_connect.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <system_error>
+
+#include "lib/base/status_macros.h"
+#include "lib/base/text.h"
+
+namespace fettle::pki {
+namespace {
+
+constexpr int64_t kMaxPort = 65535;
+
+std::string ErrorText(int error) {
+  return std::generic_category().message(error);
+}
+
+struct FreeAddresses {
+  void operator()(addrinfo* list) const { freeaddrinfo(list); }
+};
+
+using Addresses = std::unique_ptr<addrinfo, FreeAddresses>;
+
+// A look-up in the C library's own thread. It may outlive our patience, so all it uses lives here.
+struct Lookup {
+  HostPort to;
+  addrinfo hints{};
+  gaicb request{};
+
+  explicit Lookup(const HostPort& target) : to(target) {
+    hints.ai_family = AF_UNSPEC;
+    hints.ai_socktype = SOCK_STREAM;
+    hints.ai_flags = AI_NUMERICSERV;
+    request.ar_name = to.host.c_str();
+    request.ar_service = to.port.c_str();
+    request.ar_request = &hints;
+  }
+};
+
+// Waits until the look-up is done or time is up.
+void WaitFor(Lookup& lookup, Deadline deadline) {
+  const gaicb* const list[] = {&lookup.request};
+  while (gai_error(&lookup.request) == EAI_INPROGRESS && !deadline.expired()) {
+    // In slices of an hour: "never" has no timespec.
+    const absl::Duration slice = std::min(deadline.Remaining(), absl::Hours(1));
+    const timespec limit = absl::ToTimespec(slice);
+    static_cast<void>(gai_suspend(list, 1, &limit));
+  }
+}
+
+absl::StatusOr<Addresses> Resolve(const HostPort& to, Deadline deadline) {
+  auto lookup = std::make_unique<Lookup>(to);
+  gaicb* list[] = {&lookup->request};
+  if (const int error = getaddrinfo_a(GAI_NOWAIT, list, 1, nullptr); error != 0) {
+    return Unavailable("looking up \"{}\": {}", to.host, gai_strerror(error));
+  }
+  WaitFor(*lookup, deadline);
+  int error = gai_error(&lookup->request);
+  if (error == EAI_INPROGRESS && gai_cancel(&lookup->request) == EAI_NOTCANCELED) {
+    // The library's thread still writes there and tells nobody when it ends: never freed.
+    static_cast<void>(lookup.release());
+    return DeadlineExceeded("looking up \"{}\": the name servers do not answer in time", to.host);
+  }
+  error = gai_error(&lookup->request);
+  if (error == EAI_CANCELED) {
+    return DeadlineExceeded("looking up \"{}\": the name servers do not answer in time", to.host);
+  }
+  if (error != 0) {
+    return Unavailable("looking up \"{}\": {}; is the name right?", to.host, gai_strerror(error));
+  }
+  return Addresses(lookup->request.ar_result);
+}
+
+}  // namespace
+
+absl::StatusOr<HostPort> HostPort::Parse(std::string_view address) {
+  const std::size_t colon = address.rfind(':');
+  std::string_view host = address.substr(0, std::min(colon, address.size()));
+  const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
+  if (bracketed) {
+    host = host.substr(1, host.size() - 2);
+  }
+  int64_t port = 0;
+  const bool valid = colon != std::string_view::npos && !host.empty() && IsText(host) &&
+                     host.find_first_of("[] \t\r\n/") == std::string_view::npos &&
+                     (bracketed || host.find(':') == std::string_view::npos) &&
+                     ParseInt(address.substr(colon + 1), &port) && port > 0 && port <= kMaxPort;
+  if (!valid) {
+    return InvalidArgument(
+        "\"{}\" is not an address: HOST:PORT is due, as in fettle.example.com:7443 or "
+        "[2001:db8::1]:7443",
+        address.substr(0, 300));
+  }
+  return HostPort{.host = std::string(host), .port = fmt::format("{}", port)};
+}
+
+TcpConnection::~TcpConnection() {
+  if (fd_ >= 0) {
+    static_cast<void>(close(fd_));
+  }
+}
+
+absl::Status TcpConnection::Wait(short events, Deadline deadline) const {
+  pollfd entry{.fd = fd_, .events = events, .revents = 0};
+  for (;;) {
+    const int ready = poll(&entry, 1, deadline.PollMilliseconds());
+    if (ready > 0) {
+      return absl::OkStatus();
+    }
+    if (ready == 0 && deadline.expired()) {
+      return DeadlineExceeded("no answer in time");
+    }
+    if (ready < 0 && errno != EINTR) {
+      return Internal("poll: {}", ErrorText(errno));
+    }
+  }
+}
+
+absl::StatusOr<TcpConnection> TcpConnection::Connect(const HostPort& to, Deadline deadline) {
+  RETURN_IF_ERROR(deadline.Check("connecting"));
+  ASSIGN_OR_RETURN(const Addresses addresses, Resolve(to, deadline));
+  absl::Status last = Unavailable("the name \"{}\" has no address", to.host);
+  for (const addrinfo* at = addresses.get(); at != nullptr; at = at->ai_next) {
+    TcpConnection connection(
+        socket(at->ai_family, at->ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC, at->ai_protocol));
+    if (connection.fd_ < 0) {
+      last = Unavailable("making a socket: {}", ErrorText(errno));
+      continue;
+    }
+    int error = connect(connection.fd_, at->ai_addr, at->ai_addrlen) == 0 ? 0 : errno;
+    if (error == EINPROGRESS) {
+      RETURN_IF_ERROR(connection.Wait(POLLOUT, deadline));
+      socklen_t size = sizeof(error);
+      static_cast<void>(getsockopt(connection.fd_, SOL_SOCKET, SO_ERROR, &error, &size));
+    }
+    if (error == 0) {
+      return connection;
+    }
+    last = Unavailable("{}", ErrorText(error));
+  }
+  return last;
+}
+
+absl::Status TcpConnection::Send(std::string_view data, Deadline deadline) {
+  while (!data.empty()) {
+    // Not write(): a server that hangs up must not kill us with SIGPIPE.
+    const ssize_t sent = send(fd_, data.data(), data.size(), MSG_NOSIGNAL);
+    if (sent >= 0) {
+      data.remove_prefix(static_cast<std::size_t>(sent));
+    } else if (errno == EAGAIN) {
+      RETURN_IF_ERROR(Wait(POLLOUT, deadline));
+    } else if (errno != EINTR) {
+      return Unavailable("sending: {}", ErrorText(errno));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> TcpConnection::Receive(Deadline deadline) {
+  std::array<char, 16384> buffer;
+  for (;;) {
+    const ssize_t got = recv(fd_, buffer.data(), buffer.size(), 0);
+    if (got >= 0) {
+      return std::string(buffer.data(), static_cast<std::size_t>(got));
+    }
+    if (errno == EAGAIN) {
+      RETURN_IF_ERROR(Wait(POLLIN, deadline));
+    } else if (errno != EINTR) {
+      return Unavailable("receiving: {}", ErrorText(errno));
+    }
+  }
+}
+
+}  // namespace fettle::pki

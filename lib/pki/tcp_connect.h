@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// Inside lib/pki only: a TCP connection that keeps to a deadline.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+#include "lib/base/deadline.h"
+
+namespace fettle::pki {
+
+// "web1:7443", "192.0.2.1:7443" or "[2001:db8::1]:7443" in its two parts; kInvalidArgument for
+// anything else.
+struct HostPort {
+  std::string host;
+  std::string port;
+
+  static absl::StatusOr<HostPort> Parse(std::string_view address);
+};
+
+// A connected socket that does not block. Closes it.
+class TcpConnection {
+ public:
+  // Tries every address of the name in turn. kUnavailable if none answers (the last reason is in
+  // the message), kDeadlineExceeded when time is up; also while the name is looked up.
+  static absl::StatusOr<TcpConnection> Connect(const HostPort& to, Deadline deadline);
+
+  ~TcpConnection();
+
+  TcpConnection(TcpConnection&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+
+  TcpConnection& operator=(TcpConnection&&) = delete;
+
+  // Sends all of `data`.
+  absl::Status Send(std::string_view data, Deadline deadline);
+
+  // What has come, at least a byte; "" when the other side has closed.
+  absl::StatusOr<std::string> Receive(Deadline deadline);
+
+ private:
+  explicit TcpConnection(int fd) : fd_(fd) {}
+
+  absl::Status Wait(short events, Deadline deadline) const;
+
+  int fd_;
+};
+
+}  // namespace fettle::pki
