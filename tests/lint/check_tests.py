@@ -1,0 +1,122 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Dead tests: bodies that assert nothing, and test files that no build or ctest entry names."""
+import posixpath
+import re
+
+import tree as project
+from tree import Finding
+
+TEST = re.compile(r"\b(TYPED_TEST_P|TYPED_TEST|TEST_F|TEST_P|TEST)\s*\(\s*(\w+)\s*,\s*(\w+)\s*\)\s*\{")
+# A definition: a name, its parameters, perhaps qualifiers or a return type, then its body.
+FUNCTION = re.compile(r"\b([A-Za-z_]\w*)\s*\([^;{}]*\)[^;{}()]*\{")
+MACRO = re.compile(r"^[ \t]*#[ \t]*define[ \t]+(\w+)\((?:[^\n]*\\\n)*[^\n]*", re.MULTILINE)
+LAMBDA = re.compile(r"\b([A-Za-z_]\w*)\s*=\s*\[[^\]]*\][^;{}]*\{")
+ASSERTS = re.compile(r"\b(EXPECT_\w+|ASSERT_\w+|ADD_FAILURE\w*|FAIL|RC_ASSERT|GTEST_FAIL)\b")
+KEYWORDS = {"if", "for", "while", "switch", "catch", "return", "sizeof"}
+PYTHON_TEST = re.compile(r"(^|/)(test_[^/]*|[^/]*_test)\.py$")
+PYTHON_METHOD = re.compile(r"^([ \t]*)def (test\w*)\(.*\n((?:\1[ \t]+.*\n|[ \t]*\n)*)", re.MULTILINE)
+PYTHON_ASSERTS = re.compile(r"\bassert\b|\bself\.(assert|fail|expect)\w*|\braises\b")
+
+
+def body_at(code, opening):
+    """The text between the brace at `opening` and its partner; literals are blank already."""
+    depth = 0
+    for match in re.compile(r"[{}]").finditer(code, opening):
+        depth += 1 if match.group() == "{" else -1
+        if depth == 0:
+            return code[opening:match.end()]
+    return code[opening:]
+
+
+def _calls(body, names):
+    return bool(ASSERTS.search(body)) or any(
+        name in names for name in re.findall(r"\b([A-Za-z_]\w*)(?:<[^<>;]*>)?\s*\(", body))
+
+
+def _definitions(code):
+    for pattern in (FUNCTION, LAMBDA):
+        for match in pattern.finditer(code):
+            if match.group(1) not in KEYWORDS and not TEST.match(code, match.start()):
+                yield match.group(1), body_at(code, match.end() - 1)
+    for match in MACRO.finditer(code):
+        yield match.group(1), match.group()
+
+
+def asserting(definitions, known=frozenset()):
+    """Names among `definitions` (pairs of name, body) that assert, themselves or by a call."""
+    names = set(known)
+    while True:
+        more = {name for name, body in definitions if name not in names and _calls(body, names)}
+        if not more:
+            return names
+        names |= more
+
+
+def _shared_helpers(tree):
+    definitions = []
+    for path in tree.paths(*project.CPP):
+        if path.startswith("tests/") and not path.endswith("_test.cc"):
+            definitions.extend(_definitions(project.strip_comments(tree.read(path))))
+    return asserting(definitions)
+
+
+def _empty_tests(path, text, helpers):
+    code = project.strip_comments(text)
+    names = asserting(list(_definitions(code)), helpers)
+    lines = project.Lines(code)
+    for match in TEST.finditer(code):
+        if not _calls(body_at(code, match.end() - 1), names):
+            yield Finding(path, lines.at(match.start()),
+                          f"{match.group(2)}.{match.group(3)} asserts nothing, so it cannot fail")
+
+
+def _named_in_a_cmake_list(tree, path):
+    folder = posixpath.dirname(path)
+    while True:
+        cmake = posixpath.join(folder, "CMakeLists.txt")
+        if tree.has(cmake):
+            text = re.sub(r"#[^\n]*", "", tree.read(cmake))
+            relative = posixpath.relpath(path, folder or ".")
+            if re.search(rf"(?<![\w./-]){re.escape(relative)}(?![\w.])", text):
+                return True
+            name = posixpath.basename(folder)
+            if relative == f"{name}_test.cc" and re.search(rf"fettle_module\(\s*{name}\b", text):
+                return True
+        if not folder:
+            return False
+        folder = posixpath.dirname(folder)
+
+
+def _empty_python_tests(path, text):
+    lines = project.Lines(text)
+    helpers = {m.group(1) for m in re.finditer(
+        r"^[ \t]*def (\w+)\([^\n]*\n(?:(?!^[ \t]*def )[^\n]*\n)*?[^\n]*(?:\bassert\b|self\.(?:assert|fail))",
+        text, re.MULTILINE)}
+    for match in PYTHON_METHOD.finditer(text):
+        body = match.group(3)
+        called = set(re.findall(r"\b(\w+)\(", body))
+        if not PYTHON_ASSERTS.search(body) and not called & helpers:
+            yield Finding(path, lines.at(match.start()), f"{match.group(2)} asserts nothing")
+
+
+def check(tree):
+    findings = []
+    helpers = _shared_helpers(tree)
+    for path in tree.paths("_test.cc"):
+        findings.extend(_empty_tests(path, tree.read(path), helpers))
+        if not TEST.search(project.strip_comments(tree.read(path))) and not helpers.intersection(
+                re.findall(r"\w+", tree.read(path))):
+            findings.append(Finding(path, 1, "a test file without a test"))
+    for path in tree.paths(".py"):
+        if PYTHON_TEST.search(path):
+            findings.extend(_empty_python_tests(path, tree.read(path)))
+    for path in tree.paths("_test.cc", ".py"):
+        if path.endswith("_test.cc") or PYTHON_TEST.search(path):
+            if not _named_in_a_cmake_list(tree, path):
+                findings.append(Finding(path, 1, "no CMakeLists.txt names it, so it never runs"))
+    return findings
+
+
+if __name__ == "__main__":
+    project.run(check, project.CPP + (".py", "CMakeLists.txt"))
