@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "absl/time/time.h"
+
+#include "lib/digest/digest.h"
+#include "lib/resource/report.h"
+
+// What the server keeps, as plain values. See store.h.
+namespace fettle::server {
+
+using Labels = std::map<std::string, std::string>;
+
+struct HostRecord {
+  std::string name;
+  std::string channel;
+  Labels labels;
+  std::string machine_id;
+  std::string agent_version;
+  std::string address;
+  std::string os;  // "debian 12", from facts.
+  absl::Time enrolled;
+  absl::Time last_seen;        // InfinitePast: never.
+  Digest revision_id;          // What it enforces; empty: nothing yet.
+  std::string revision;        // "r42", "" likewise.
+  std::string refusal;         // Why it would not take its assigned revision.
+  Digest catalog;              // Of its present states.
+  Digest states;               // StateDigest over the server's own rows for it.
+  resource::RunCounts counts;  // Of its present resting states; equals the rows, always.
+  uint32_t open_drift = 0;     // Likewise.
+  absl::Time last_run;         // InfinitePast: never.
+  std::string last_run_error;
+  bool revoked = false;
+};
+
+enum class Subject : uint8_t { kHost, kUser };
+
+struct TokenRecord {
+  std::string id;
+  Digest secret;  // SHA-256 of the secret; the secret itself is not kept.
+  Subject subject = Subject::kHost;
+  uint32_t uses_left = 1;
+  absl::Time expires;
+  std::string name;     // The only name it is good for; "" any.
+  std::string channel;  // Of hosts enrolled with it.
+  Labels labels;
+  std::string role;  // Of users.
+  std::string created_by;
+  bool revoked = false;
+};
+
+struct CertificateRecord {
+  std::string serial;  // Hexadecimal.
+  Subject subject = Subject::kHost;
+  std::string name;
+  std::string fingerprint;
+  absl::Time issued;
+  absl::Time expires;
+  bool revoked = false;
+  std::string revoked_reason;
+};
+
+struct RevisionRecord {
+  int64_t number = 0;  // "r42" without the r; given by the store.
+  Digest id;
+  std::string statement;
+  std::string signature;
+  std::string signed_by;
+  absl::Time published;
+  std::string published_by;
+};
+
+struct ChannelRecord {
+  std::string name;
+  Digest revision_id;
+  int64_t revision_number = 0;
+  absl::Time changed;
+  std::string changed_by;
+};
+
+// The present state of one resource on one host.
+struct StateRecord {
+  resource::ResourceReport report;  // With its differences when it is not at rest.
+  absl::Time since;                 // Host's clock.
+  std::string run;
+  std::string revision;
+};
+
+// A state that was: [from, to) on the host's clock.
+struct SpanRecord {
+  StateRecord state;
+  absl::Time to;  // InfiniteFuture: still so.
+};
+
+enum class DriftOutcome : uint8_t { kOpen, kCorrected, kFailed, kEnded };
+
+struct DriftEntry {
+  std::string host;
+  resource::ResourceReport report;
+  DriftOutcome outcome = DriftOutcome::kOpen;
+  absl::Time seen;    // Host's clock.
+  absl::Time stored;  // Server's clock.
+  absl::Time ended;   // InfiniteFuture while open.
+  std::string revision;
+  std::string run;
+};
+
+struct AuditEntry {
+  absl::Time time;
+  std::string who;  // "user/ann", "host/web1", "server".
+  std::string act;  // "publish", "channel set", "revoke", "denied" …
+  std::string detail;
+};
+
+// The resting state of every resource of a host, as the host says.
+struct Snapshot {
+  Digest catalog;
+  std::string revision;
+  std::vector<resource::ResourceReport> entries;  // id, state, position, controls.
+  absl::Time taken;
+};
+
+struct Refusal {
+  std::string revision;
+  Digest revision_id;
+  std::string reason;
+};
+
+struct FactsJson {
+  std::string json;
+};
+
+// One record of a host's spool.
+struct Ingest {
+  uint64_t sequence = 0;
+  absl::Time recorded;
+  std::variant<resource::RunReport, Snapshot, FactsJson, Refusal> body;
+};
+
+}  // namespace fettle::server
