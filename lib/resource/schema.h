@@ -39,13 +39,14 @@ enum class AttributeType {
 struct AttributeSchema {
   std::string name;
   AttributeType type = AttributeType::kString;
-  std::string doc;                   // One sentence.
-  bool required = false;             // Must be declared (unless absent = true).
-  Value default_value;               // Absent: not managed unless declared.
-  std::vector<std::string> allowed;  // If not empty, the texts it may be.
-  std::optional<int64_t> min;
-  std::optional<int64_t> max;
-  bool secret = false;  // Never shown, whatever the recipe says of it.
+  std::string doc;                        // One sentence.
+  bool required = false;                  // Must be declared (unless absent = true).
+  Value default_value = Value();          // Absent: not managed unless declared.
+  std::vector<std::string> allowed = {};  // If not empty, the texts it may be.
+  std::optional<int64_t> min = std::nullopt;
+  std::optional<int64_t> max = std::nullopt;
+  bool number_too = false;  // kString: a whole number is taken as its digits (minute = 30).
+  bool secret = false;      // Never shown, whatever the recipe says of it.
   // Steers how the resource is brought about (force, validate, lock_wait …) and is no state of the
   // host itself: it is never compared, `fettle inspect` does not print it, and the contract suite
   // does not change it behind our back.
