@@ -332,7 +332,8 @@ class Decoder {
     }
     const int64_t seconds = Signed();
     const int64_t ticks = Signed();
-    if (ticks <= -kTicksPerSecond || ticks >= kTicksPerSecond) {
+    const bool signs_differ = (seconds < 0 && ticks > 0) || (seconds > 0 && ticks < 0);
+    if (ticks <= -kTicksPerSecond || ticks >= kTicksPerSecond || signs_differ) {
       Fail();
     }
     return absl::Seconds(seconds) + absl::Nanoseconds(1) / 4 * ticks;

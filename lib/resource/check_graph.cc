@@ -12,7 +12,7 @@ namespace {
 
 // Steps of the search for the shortest cycle of a catalog; beyond them the shortest found so far is
 // printed.
-constexpr std::size_t kSearchSteps = 20'000'000;
+constexpr std::size_t kSearchSteps = 4'000'000;
 constexpr std::size_t kNowhere = static_cast<std::size_t>(-1);
 
 // "Comes after": from each resource to those it was told to follow.

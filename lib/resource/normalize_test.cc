@@ -85,6 +85,13 @@ TEST(NormalizeValueTest, ChecksKinds) {
   EXPECT_EQ(Text(AttributeType::kDuration, "1d"), "24h");
 }
 
+TEST(NormalizeValueTest, TakesANumberWhereTheSchemaAllowsOne) {
+  AttributeSchema minute = Of(AttributeType::kString);
+  minute.number_too = true;
+  EXPECT_EQ(NormalizeValue(minute, 30).value(), Value("30"));
+  EXPECT_FALSE(NormalizeValue(minute, true).ok());
+}
+
 TEST(NormalizeValueTest, ListsMapsAndCommandsHaveShortForms) {
   EXPECT_EQ(Text(AttributeType::kStringList, "one"), "[one]");
   EXPECT_EQ(Text(AttributeType::kStringList, Value::Map{}), "[]");
