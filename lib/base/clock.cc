@@ -17,7 +17,7 @@ absl::Duration SystemClock::Monotonic() const {
   return absl::DurationFromTimespec(now);
 }
 
-std::string FormatTime(absl::Time time) {
+std::string Rfc3339(absl::Time time) {
   return absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", time, absl::UTCTimeZone());
 }
 

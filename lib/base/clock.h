@@ -29,6 +29,6 @@ class SystemClock final : public Clock {
 
 // `time` as RFC 3339 in UTC with milliseconds, "2026-11-22T20:33:20.125Z": the one form that output
 // and logs use.
-std::string FormatTime(absl::Time time);
+std::string Rfc3339(absl::Time time);
 
 }  // namespace fettle

@@ -74,18 +74,21 @@ absl::Status Internal(fmt::format_string<Args...> format, Args&&... args) {
 #define FETTLE_CONCAT_INNER(a, b) a##b
 #define FETTLE_CONCAT(a, b) FETTLE_CONCAT_INNER(a, b)
 
-// Returns from the enclosing function with the status of `expression` unless it is OK.
-#define RETURN_IF_ERROR(expression)                           \
-  do {                                                        \
-    if (absl::Status _status = (expression); !_status.ok()) { \
-      return _status;                                         \
-    }                                                         \
+// Returns from the enclosing function with the status of `expression` unless it is OK. May stand
+// inside a lambda that is an argument of another one.
+#define RETURN_IF_ERROR(expression) \
+  FETTLE_RETURN_IF_ERROR(FETTLE_CONCAT(_status_, __COUNTER__), expression)
+#define FETTLE_RETURN_IF_ERROR(var, expression)       \
+  do {                                                \
+    if (absl::Status var = (expression); !var.ok()) { \
+      return var;                                     \
+    }                                                 \
   } while (false)
 
 // Evaluates `expression` (a StatusOr<T>); returns its status on error, otherwise moves the value
 // into `lhs`.
 #define ASSIGN_OR_RETURN(lhs, expression) \
-  FETTLE_ASSIGN_OR_RETURN(FETTLE_CONCAT(_status_or_, __LINE__), lhs, expression)
+  FETTLE_ASSIGN_OR_RETURN(FETTLE_CONCAT(_status_or_, __COUNTER__), lhs, expression)
 #define FETTLE_ASSIGN_OR_RETURN(var, lhs, expression) \
   auto var = (expression);                            \
   if (!var.ok()) {                                    \

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+
+#include "server/store/sqlite/connection.h"
+#include "server/store/store.h"
+
+namespace fettle::server::sqlite {
+
+// FleetStore on SQLite. Safe from any thread.
+class SqliteFleetStore final : public FleetStore {
+ public:
+  SqliteFleetStore(Connection& writer, Connection& reader) : writer_(writer), reader_(reader) {}
+
+  absl::StatusOr<HostRecord> GetHost(const std::string& name) override;
+  absl::StatusOr<std::vector<HostRecord>> ListHosts() override;
+  absl::Status SetLabels(const std::string& host, const Labels& labels) override;
+  absl::Status SetHostChannel(const std::string& host, const std::string& channel) override;
+  absl::Status NoteSession(const HostRecord& host) override;
+  void NoteSeen(const std::string& host, absl::Time when) override;
+  absl::Status AddToken(const TokenRecord& token) override;
+  absl::StatusOr<std::vector<TokenRecord>> ListTokens() override;
+  absl::Status RevokeToken(const std::string& id) override;
+  absl::StatusOr<TokenRecord> Enroll(const Digest& secret,
+                                     Subject subject,
+                                     const HostRecord& host,
+                                     const std::function<absl::StatusOr<CertificateRecord>(
+                                         const TokenRecord&, const std::string&)>& issue,
+                                     absl::Time now) override;
+  absl::Status AddCertificate(const CertificateRecord& certificate) override;
+  absl::StatusOr<std::vector<std::string>> Revoke(Subject subject,
+                                                  const std::string& name,
+                                                  const std::string& reason) override;
+  absl::StatusOr<std::vector<std::string>> RevokedSerials(absl::Time now) override;
+  absl::StatusOr<std::string> UserRole(const std::string& user) override;
+
+  // Writes the times of NoteSeen() that are not written yet.
+  absl::Status FlushSeen() ABSL_LOCKS_EXCLUDED(seen_mutex_);
+
+ private:
+  absl::StatusOr<std::vector<HostRecord>> ReadHosts(const std::string& name)
+      ABSL_LOCKS_EXCLUDED(seen_mutex_);
+
+  Connection& writer_;
+  Connection& reader_;
+  absl::Mutex seen_mutex_;
+  std::map<std::string, absl::Time> seen_ ABSL_GUARDED_BY(seen_mutex_);  // Not written yet.
+};
+
+}  // namespace fettle::server::sqlite

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/store/sqlite/migrations.h"
+
+#include <cstddef>
+#include <iterator>
+#include <string>
+
+#include "lib/base/status_macros.h"
+#include "server/store/sqlite/database.h"
+
+namespace fettle::server::sqlite {
+namespace {
+
+// Version n is made by kSteps[n - 1]. A step that was released is never edited.
+constexpr const char* kSteps[] = {
+    R"sql(
+CREATE TABLE blobs(digest BLOB PRIMARY KEY, data BLOB NOT NULL);
+CREATE TABLE revisions(number INTEGER PRIMARY KEY AUTOINCREMENT, id BLOB NOT NULL UNIQUE, hex TEXT NOT NULL,
+  statement TEXT NOT NULL, signature TEXT NOT NULL, signed_by TEXT NOT NULL, published INTEGER NOT NULL,
+  published_by TEXT NOT NULL);
+CREATE INDEX revisions_hex ON revisions(hex);
+CREATE TABLE channels(name TEXT PRIMARY KEY, revision_id BLOB NOT NULL, changed INTEGER NOT NULL,
+  changed_by TEXT NOT NULL);
+CREATE TABLE hosts(name TEXT PRIMARY KEY, channel TEXT NOT NULL, machine_id TEXT NOT NULL, agent_version TEXT NOT NULL,
+  address TEXT NOT NULL, os TEXT NOT NULL, enrolled INTEGER NOT NULL, last_seen INTEGER NOT NULL,
+  revision_id BLOB NOT NULL, refusal TEXT NOT NULL, catalog BLOB NOT NULL, states BLOB NOT NULL,
+  ok INTEGER NOT NULL, unknown INTEGER NOT NULL, skipped INTEGER NOT NULL, changed INTEGER NOT NULL,
+  drifted INTEGER NOT NULL, failed INTEGER NOT NULL, open_drift INTEGER NOT NULL, last_run INTEGER NOT NULL,
+  last_run_error TEXT NOT NULL, revoked INTEGER NOT NULL, facts TEXT NOT NULL);
+CREATE TABLE labels(host TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY(host, key)) WITHOUT ROWID;
+CREATE TABLE tokens(id TEXT PRIMARY KEY, secret BLOB NOT NULL UNIQUE, subject INTEGER NOT NULL,
+  uses_left INTEGER NOT NULL, expires INTEGER NOT NULL, name TEXT NOT NULL, channel TEXT NOT NULL, labels TEXT NOT NULL,
+  role TEXT NOT NULL, created_by TEXT NOT NULL, revoked INTEGER NOT NULL);
+CREATE TABLE users(name TEXT PRIMARY KEY, role TEXT NOT NULL, revoked INTEGER NOT NULL);
+CREATE TABLE certificates(serial TEXT PRIMARY KEY, subject INTEGER NOT NULL, name TEXT NOT NULL,
+  fingerprint TEXT NOT NULL, issued INTEGER NOT NULL, expires INTEGER NOT NULL, revoked INTEGER NOT NULL,
+  reason TEXT NOT NULL);
+CREATE INDEX certificates_name ON certificates(subject, name);
+CREATE TABLE epochs(host TEXT NOT NULL, epoch TEXT NOT NULL, acknowledged INTEGER NOT NULL,
+  PRIMARY KEY(host, epoch)) WITHOUT ROWID;
+CREATE TABLE entries(catalog BLOB NOT NULL, id TEXT NOT NULL, position TEXT NOT NULL, controls TEXT NOT NULL,
+  PRIMARY KEY(catalog, id)) WITHOUT ROWID;
+CREATE TABLE states(host TEXT NOT NULL, id TEXT NOT NULL, state INTEGER NOT NULL, since INTEGER NOT NULL,
+  record BLOB NOT NULL, run TEXT NOT NULL, revision TEXT NOT NULL, PRIMARY KEY(host, id)) WITHOUT ROWID;
+CREATE TABLE open_drift(host TEXT NOT NULL, id TEXT NOT NULL, outcome INTEGER NOT NULL, seen INTEGER NOT NULL,
+  stored INTEGER NOT NULL, record BLOB NOT NULL, run TEXT NOT NULL, revision TEXT NOT NULL,
+  PRIMARY KEY(host, id)) WITHOUT ROWID;
+CREATE TABLE audit(number INTEGER PRIMARY KEY AUTOINCREMENT, time INTEGER NOT NULL, who TEXT NOT NULL,
+  act TEXT NOT NULL, detail TEXT NOT NULL);
+CREATE INDEX audit_time ON audit(time);
+)sql",
+};
+
+}  // namespace
+
+absl::Status Migrate(Database& database) {
+  int64_t version = 0;
+  RETURN_IF_ERROR(
+      database.Query("PRAGMA user_version", [&](const Row& row) { version = row.Integer(0); }));
+  const auto newest = static_cast<int64_t>(std::size(kSteps));
+  if (version > newest) {
+    return FailedPrecondition(
+        "the database has schema version {}, this program knows up to {}: it was written by a "
+        "newer fettle-server; "
+        "run that one",
+        version,
+        newest);
+  }
+  for (int64_t next = version + 1; next <= newest; ++next) {
+    RETURN_IF_ERROR(Annotate(database.Transaction([&] {
+      const absl::Status made = database.Execute(kSteps[next - 1]);
+      return made.ok() ? database.Execute(fmt::format("PRAGMA user_version={}", next)) : made;
+    }),
+                             fmt::format("schema version {}", next)));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace fettle::server::sqlite
