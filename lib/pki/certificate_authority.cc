@@ -49,9 +49,9 @@ absl::Status CheckRequest(const IssueRequest& request, const CertificateInfo& au
         "the certificate authority \"{}\" is valid from {} to {}, and it is {} here; check the "
         "clock, or make a new authority",
         authority.common_name,
-        fettle::FormatTime(authority.not_before),
-        fettle::FormatTime(authority.not_after),
-        fettle::FormatTime(request.now));
+        Rfc3339(authority.not_before),
+        Rfc3339(authority.not_after),
+        Rfc3339(request.now));
   }
   return absl::OkStatus();
 }

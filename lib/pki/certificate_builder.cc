@@ -19,7 +19,7 @@ absl::Status SetTime(ASN1_TIME* to, absl::Time time) {
   static const absl::Time kLast = absl::FromCivil(absl::CivilYear(9999), absl::UTCTimeZone());
   if (time < absl::UnixEpoch() || time > kLast ||
       ASN1_TIME_set(to, absl::ToTimeT(time)) == nullptr) {
-    return InvalidArgument("a certificate cannot begin or end at {}", fettle::FormatTime(time));
+    return InvalidArgument("a certificate cannot begin or end at {}", Rfc3339(time));
   }
   return absl::OkStatus();
 }
@@ -80,8 +80,8 @@ absl::Status AppendAddress(GENERAL_NAMES& names, const std::string& address) {
 absl::Status StartCertificate(X509& certificate, absl::Time begin, absl::Time end) {
   if (end <= begin) {
     return InvalidArgument("a certificate cannot end ({}) before it begins ({})",
-                           fettle::FormatTime(end),
-                           fettle::FormatTime(begin));
+                           Rfc3339(end),
+                           Rfc3339(begin));
   }
   RETURN_IF_ERROR(SetTime(X509_getm_notBefore(&certificate), begin));
   RETURN_IF_ERROR(SetTime(X509_getm_notAfter(&certificate), end));

@@ -17,17 +17,17 @@ absl::Status Refusal(int verdict, const CertificateInfo& info, absl::Time at) {
       return PermissionDenied(
           "the certificate of \"{}\" (valid {} to {}) or its authority's has expired: it is {}",
           info.common_name,
-          fettle::FormatTime(info.not_before),
-          fettle::FormatTime(info.not_after),
-          fettle::FormatTime(at));
+          Rfc3339(info.not_before),
+          Rfc3339(info.not_after),
+          Rfc3339(at));
     case X509_V_ERR_CERT_NOT_YET_VALID:
       return PermissionDenied(
           "the certificate of \"{}\" (valid {} to {}) or its authority's is not yet valid: it is "
           "{}; is a clock wrong?",
           info.common_name,
-          fettle::FormatTime(info.not_before),
-          fettle::FormatTime(info.not_after),
-          fettle::FormatTime(at));
+          Rfc3339(info.not_before),
+          Rfc3339(info.not_after),
+          Rfc3339(at));
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
     case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
     case X509_V_ERR_CERT_SIGNATURE_FAILURE:
