@@ -79,9 +79,8 @@ absl::Status AppendAddress(GENERAL_NAMES& names, const std::string& address) {
 
 absl::Status StartCertificate(X509& certificate, absl::Time begin, absl::Time end) {
   if (end <= begin) {
-    return InvalidArgument("a certificate cannot end ({}) before it begins ({})",
-                           Rfc3339(end),
-                           Rfc3339(begin));
+    return InvalidArgument(
+        "a certificate cannot end ({}) before it begins ({})", Rfc3339(end), Rfc3339(begin));
   }
   RETURN_IF_ERROR(SetTime(X509_getm_notBefore(&certificate), begin));
   RETURN_IF_ERROR(SetTime(X509_getm_notAfter(&certificate), end));
