@@ -13,8 +13,7 @@ namespace {
 using ::fettle::testing::StatusIs;
 
 TEST(ClockTest, WritesTimesInUtcWithMilliseconds) {
-  EXPECT_EQ(fettle::Rfc3339(absl::FromUnixMillis(1'795'379'600'125)),
-            "2026-11-22T20:33:20.125Z");
+  EXPECT_EQ(fettle::Rfc3339(absl::FromUnixMillis(1'795'379'600'125)), "2026-11-22T20:33:20.125Z");
   EXPECT_EQ(fettle::Rfc3339(absl::UnixEpoch()), "1970-01-01T00:00:00.000Z");
 }
 

@@ -74,6 +74,8 @@ absl::Status Internal(fmt::format_string<Args...> format, Args&&... args) {
 #define FETTLE_CONCAT_INNER(a, b) a##b
 #define FETTLE_CONCAT(a, b) FETTLE_CONCAT_INNER(a, b)
 
+// NOLINTBEGIN(bugprone-macro-parentheses): a declaration cannot stand in parentheses.
+
 // Returns from the enclosing function with the status of `expression` unless it is OK. May stand
 // inside a lambda that is an argument of another one.
 #define RETURN_IF_ERROR(expression) \
@@ -95,3 +97,5 @@ absl::Status Internal(fmt::format_string<Args...> format, Args&&... args) {
     return std::move(var).status();                   \
   }                                                   \
   lhs = std::move(var).value()
+
+// NOLINTEND(bugprone-macro-parentheses)

@@ -5,7 +5,8 @@ import tree as project
 from tree import Finding
 
 # What a resource type X consists of; {x} is the folder's name.
-PARTS = ("CMakeLists.txt", "README.md", "schema.cc", "{x}.h", "{x}.cc", "{x}_test.cc")
+PARTS = ("CMakeLists.txt", "README.md", "schema.cc", "{x}.h", "{x}.cc", "{x}_test.cc",
+         "{x}_contract_test.cc")
 MIN_README_LINES = 5
 
 

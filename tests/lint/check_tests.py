@@ -81,7 +81,8 @@ def _named_in_a_cmake_list(tree, path):
             if re.search(rf"(?<![\w./-]){re.escape(relative)}(?![\w.])", text):
                 return True
             name = posixpath.basename(folder)
-            if relative == f"{name}_test.cc" and re.search(rf"fettle_module\(\s*{name}\b", text):
+            by_convention = (f"{name}_test.cc", f"{name}_contract_test.cc")
+            if relative in by_convention and re.search(rf"fettle_module\(\s*{name}\b", text):
                 return True
         if not folder:
             return False
@@ -100,21 +101,27 @@ def _empty_python_tests(path, text):
             yield Finding(path, lines.at(match.start()), f"{match.group(2)} asserts nothing")
 
 
+def _holds_a_test(path, text):
+    code = project.strip_comments(text)
+    if path.startswith("modules/") and path.endswith("_contract_test.cc"):
+        return re.search(r"\w+ContractCases\(\)\s*\{", code)  # Cases; the suite holds the tests.
+    return TEST.search(code)
+
+
 def check(tree):
     findings = []
     helpers = _shared_helpers(tree)
-    for path in tree.paths("_test.cc"):
+    cpp = [p for p in tree.paths("_test.cc") if not p.endswith("_for_test.cc")]
+    python = [p for p in tree.paths(".py") if PYTHON_TEST.search(p)]
+    for path in cpp:
         findings.extend(_empty_tests(path, tree.read(path), helpers))
-        if not TEST.search(project.strip_comments(tree.read(path))) and not helpers.intersection(
-                re.findall(r"\w+", tree.read(path))):
+        if not _holds_a_test(path, tree.read(path)):
             findings.append(Finding(path, 1, "a test file without a test"))
-    for path in tree.paths(".py"):
-        if PYTHON_TEST.search(path):
-            findings.extend(_empty_python_tests(path, tree.read(path)))
-    for path in tree.paths("_test.cc", ".py"):
-        if path.endswith("_test.cc") or PYTHON_TEST.search(path):
-            if not _named_in_a_cmake_list(tree, path):
-                findings.append(Finding(path, 1, "no CMakeLists.txt names it, so it never runs"))
+    for path in python:
+        findings.extend(_empty_python_tests(path, tree.read(path)))
+    for path in cpp + python:
+        if not _named_in_a_cmake_list(tree, path):
+            findings.append(Finding(path, 1, "no CMakeLists.txt names it, so it never runs"))
     return findings
 
 

@@ -55,6 +55,18 @@ class CheckTestsTest(unittest.TestCase):
                      "modules/x/CMakeLists.txt": "fettle_module(x)"})
         self.assertEqual([f.path for f in check_tests.check(tree)], ["modules/x/y_test.cc"])
 
+    def test_a_file_without_a_test_is_found(self):
+        self.assertEqual(problems("int x;"), ["a test file without a test"])
+        self.assertEqual(problems("TEST(ATest, Works) { EXPECT_TRUE(x); }",
+                                  **{"cli/main_for_test.cc": "int main() {}"}), [])
+
+    def test_a_modules_contract_cases_count_as_tests(self):
+        cmake = {"modules/x/CMakeLists.txt": "fettle_module(x)"}
+        path = "modules/x/x_contract_test.cc"
+        cases = "std::vector<ContractCase> XContractCases() { return {}; }"
+        self.assertEqual(check_tests.check(Tree({path: cases, **cmake})), [])
+        self.assertEqual(len(check_tests.check(Tree({path: "int x;", **cmake}))), 1)
+
     def test_python_tests_assert_and_are_named_too(self):
         good = "def test_a():\n    x = 1\n\n    assert x\n"
         empty = "def test_a():\n    print(1)\n\ndef test_b():\n    assert 1\n"

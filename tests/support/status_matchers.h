@@ -119,6 +119,8 @@ auto IsOkAndHolds(Inner inner) {
 #define EXPECT_OK(expression) EXPECT_THAT((expression), ::fettle::testing::IsOk())
 #define ASSERT_OK(expression) ASSERT_THAT((expression), ::fettle::testing::IsOk())
 
+// NOLINTBEGIN(bugprone-macro-parentheses): a declaration cannot stand in parentheses.
+
 // Evaluates `expression` (a StatusOr<T>), fails the test and leaves the function when it is an
 // error, otherwise moves the value into `lhs`.
 #define ASSERT_OK_AND_ASSIGN(lhs, expression) \
@@ -127,5 +129,8 @@ auto IsOkAndHolds(Inner inner) {
   auto var = (expression);                                \
   ASSERT_THAT(var, ::fettle::testing::IsOk());            \
   lhs = std::move(var).value()
+
+// NOLINTEND(bugprone-macro-parentheses)
+
 #define FETTLE_TEST_CONCAT_INNER(a, b) a##b
 #define FETTLE_TEST_CONCAT(a, b) FETTLE_TEST_CONCAT_INNER(a, b)
