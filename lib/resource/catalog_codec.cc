@@ -3,11 +3,7 @@
 // The bytes of a catalog: "FTC" and a version byte, then fields in the order of catalog.h. Numbers
 // are LEB128 (signed ones zigzag), texts and lists are led by their length. There is one encoding
 // for each catalog, and the decoder takes no other.
-#include <algorithm>
-#include <limits>
-
-#include <fmt/format.h>
-
+#include "lib/base/bytes.h"
 #include "lib/base/status_macros.h"
 #include "lib/resource/catalog.h"
 
@@ -18,34 +14,8 @@ constexpr std::string_view kMagic("FTC\x01", 4);
 constexpr int kMaxDepth = 64;
 constexpr int64_t kTicksPerSecond = 4'000'000'000;  // absl::Duration counts quarter nanoseconds.
 
-class Encoder {
+class Encoder : public ByteWriter {
  public:
-  void Number(uint64_t number) {
-    while (number >= 0x80U) {
-      out_ += static_cast<char>((number & 0x7FU) | 0x80U);
-      number >>= 7U;
-    }
-    out_ += static_cast<char>(number);
-  }
-
-  void Signed(int64_t number) {
-    Number((static_cast<uint64_t>(number) << 1U) ^ static_cast<uint64_t>(number >> 63));
-  }
-
-  void Flag(bool flag) { out_ += flag ? '\1' : '\0'; }
-
-  void Text(std::string_view text) {
-    Number(text.size());
-    out_ += text;
-  }
-
-  void Texts(const std::vector<std::string>& texts) {
-    Number(texts.size());
-    for (const std::string& text : texts) {
-      Text(text);
-    }
-  }
-
   void Put(const Value& value) {  // NOLINT(misc-no-recursion): values are trees
     Number(static_cast<uint64_t>(value.kind()));
     switch (value.kind()) {
@@ -125,78 +95,11 @@ class Encoder {
     Signed(declaration.retries);
     Text(declaration.schedule);
   }
-
-  std::string Take() { return std::move(out_); }
-
- private:
-  std::string out_{kMagic};
 };
 
-// Reads until the first thing that is wrong; from then on every answer is empty and `failed()`.
-class Decoder {
+class Decoder : public ByteReader {
  public:
-  explicit Decoder(std::string_view bytes) : rest_(bytes) {}
-
-  bool failed() const { return failed_; }
-
-  bool at_end() const { return rest_.empty(); }
-
-  uint64_t Number(uint64_t most = std::numeric_limits<uint64_t>::max()) {
-    uint64_t number = 0;
-    for (unsigned shift = 0; shift < 64; shift += 7) {
-      const auto byte = static_cast<unsigned char>(Byte());
-      const uint64_t bits = byte & 0x7FU;
-      const bool overlong = byte == 0 && shift > 0;
-      if (failed_ || overlong || (bits << shift) >> shift != bits) {
-        return Fail();
-      }
-      number |= bits << shift;
-      if ((byte & 0x80U) == 0) {
-        return number > most ? Fail() : number;
-      }
-    }
-    return Fail();
-  }
-
-  int64_t Signed() {
-    const uint64_t number = Number();
-    return static_cast<int64_t>((number >> 1U) ^ (~(number & 1U) + 1U));
-  }
-
-  int32_t Small() {
-    const int64_t number = Signed();
-    if (number < std::numeric_limits<int32_t>::min() ||
-        number > std::numeric_limits<int32_t>::max()) {
-      Fail();
-      return 0;
-    }
-    return static_cast<int32_t>(number);
-  }
-
-  bool Flag() { return Number(1) == 1; }
-
-  // How many items follow, each of at least `least` bytes.
-  std::size_t Count(std::size_t least) { return Number(rest_.size() / least); }
-
-  std::string Text() {
-    const std::size_t length = Count(1);
-    if (failed_ || length > rest_.size()) {
-      Fail();
-      return "";
-    }
-    std::string text(rest_.substr(0, length));
-    rest_.remove_prefix(length);
-    return text;
-  }
-
-  std::vector<std::string> Texts() {
-    const std::size_t count = Count(1);
-    std::vector<std::string> texts;
-    for (std::size_t i = 0; i < count && !failed_; ++i) {
-      texts.push_back(Text());
-    }
-    return texts;
-  }
+  using ByteReader::ByteReader;
 
   Value GetValue(int depth) {  // NOLINT(misc-no-recursion): bounded by kMaxDepth
     switch (static_cast<Value::Kind>(Number(static_cast<uint64_t>(Value::Kind::kMap)))) {
@@ -235,11 +138,11 @@ class Decoder {
     declaration.enforce = Flag();
     declaration.sensitive = Flag();
     const std::size_t guards = Count(3);
-    for (std::size_t i = 0; i < guards && !failed_; ++i) {
+    for (std::size_t i = 0; i < guards && !failed(); ++i) {
       declaration.guards.push_back(GetGuard());
     }
     const std::size_t relations = Count(2);
-    for (std::size_t i = 0; i < relations && !failed_; ++i) {
+    for (std::size_t i = 0; i < relations && !failed(); ++i) {
       const auto kind =
           static_cast<RelationKind>(Number(static_cast<uint64_t>(RelationKind::kRestart)));
       declaration.relations.push_back({kind, Number()});
@@ -263,26 +166,10 @@ class Decoder {
   }
 
  private:
-  uint64_t Fail() {
-    failed_ = true;
-    rest_ = {};
-    return 0;
-  }
-
-  char Byte() {
-    if (rest_.empty()) {
-      Fail();
-      return 0;
-    }
-    const char byte = rest_.front();
-    rest_.remove_prefix(1);
-    return byte;
-  }
-
   Value GetList(int depth) {  // NOLINT(misc-no-recursion): bounded by kMaxDepth
     Value::List items;
     const std::size_t count = depth > kMaxDepth ? Fail() : Count(1);
-    for (std::size_t i = 0; i < count && !failed_; ++i) {
+    for (std::size_t i = 0; i < count && !failed(); ++i) {
       items.push_back(GetValue(depth));
     }
     return items;
@@ -291,7 +178,7 @@ class Decoder {
   Value GetMap(int depth) {  // NOLINT(misc-no-recursion): bounded by kMaxDepth
     Value::Map items;
     const std::size_t count = depth > kMaxDepth ? Fail() : Count(2);
-    for (std::size_t i = 0; i < count && !failed_; ++i) {
+    for (std::size_t i = 0; i < count && !failed(); ++i) {
       std::string key = Text();
       if (!items.empty() && items.rbegin()->first >= key) {
         Fail();
@@ -306,7 +193,7 @@ class Decoder {
   void GetAttributes(Attributes* attributes) {
     const std::size_t count = Count(2);
     std::string last;
-    for (std::size_t i = 0; i < count && !failed_; ++i) {
+    for (std::size_t i = 0; i < count && !failed(); ++i) {
       std::string name = Text();
       if (i > 0 && last >= name) {
         Fail();
@@ -338,9 +225,6 @@ class Decoder {
     }
     return absl::Seconds(seconds) + absl::Nanoseconds(1) / 4 * ticks;
   }
-
-  std::string_view rest_;
-  bool failed_ = false;
 };
 
 // What refers to something else refers to something that is there.
@@ -364,6 +248,7 @@ absl::Status CheckReferences(const Catalog& catalog) {
 
 std::string EncodeCatalog(const Catalog& catalog) {
   Encoder encoder;
+  encoder.Raw(kMagic);
   encoder.Text(catalog.host);
   encoder.Flag(catalog.enforce);
   encoder.Number(catalog.groups.size());
