@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/store/sqlite/ingest.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+#include <variant>
+
+#include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
+
+#include "lib/base/status_macros.h"
+#include "lib/wire/report_wire.h"
+
+namespace fettle::server::sqlite {
+namespace {
+
+using resource::Cause;
+using resource::ResourceReport;
+using resource::RunReport;
+using resource::State;
+
+// What is kept of a resource that is not at rest; nothing of one that is (its place stands with the
+// catalog).
+std::string RecordOf(const ResourceReport& report) {
+  return wire::ToProto(report).SerializeAsString();
+}
+
+// "debian 12", from the facts' os.id and os.version.
+std::string OsOf(const std::string& facts) {
+  const nlohmann::json parsed = nlohmann::json::parse(facts, nullptr, false);
+  if (!parsed.is_object() || !parsed.contains("os") || !parsed["os"].is_object()) {
+    return "";
+  }
+  const auto text = [&](const char* key) {
+    const auto found = parsed["os"].find(key);
+    return found != parsed["os"].end() && found->is_string() ? found->get<std::string>()
+                                                             : std::string();
+  };
+  return fmt::format("{} {}", text("id"), text("version"));
+}
+
+}  // namespace
+
+absl::StatusOr<uint64_t> Ingester::Apply(const std::string& host,
+                                         const std::string& epoch,
+                                         std::vector<Ingest> records) {
+  int64_t acknowledged = 0;
+  RETURN_IF_ERROR(database_.Query(
+      "SELECT acknowledged FROM epochs WHERE host = ? AND epoch = ?",
+      [&](const Row& row) { acknowledged = row.Integer(0); },
+      host,
+      epoch));
+  std::sort(records.begin(), records.end(), [](const Ingest& a, const Ingest& b) {
+    return a.sequence < b.sequence;
+  });
+  const int64_t before = acknowledged;
+  for (const Ingest& record : records) {
+    const auto sequence = static_cast<int64_t>(record.sequence);
+    if (sequence <= acknowledged) {
+      continue;
+    }
+    RETURN_IF_ERROR(
+        Annotate(ApplyRecord(host, record), fmt::format("host {} record {}", host, sequence)));
+    acknowledged = sequence;
+  }
+  if (acknowledged != before) {
+    RETURN_IF_ERROR(
+        database_.Run("INSERT INTO epochs VALUES(?, ?, ?) ON CONFLICT(host, epoch) DO UPDATE SET "
+                      "acknowledged = excluded.acknowledged",
+                      host,
+                      epoch,
+                      acknowledged));
+  }
+  return static_cast<uint64_t>(acknowledged);
+}
+
+absl::Status Ingester::ApplyRecord(const std::string& host, const Ingest& record) {
+  if (const auto* run = std::get_if<RunReport>(&record.body)) {
+    return ApplyRun(host, *run);
+  }
+  if (const auto* snapshot = std::get_if<Snapshot>(&record.body)) {
+    return ApplySnapshot(host, *snapshot);
+  }
+  if (const auto* facts = std::get_if<FactsJson>(&record.body)) {
+    return ApplyFacts(host, facts->json);
+  }
+  const auto& refusal = std::get<Refusal>(record.body);
+  return database_.Run(
+      "UPDATE hosts SET refusal = ? WHERE name = ?",
+      refusal.reason.empty() ? "" : fmt::format("{}: {}", refusal.revision, refusal.reason),
+      host);
+}
+
+absl::Status Ingester::ApplyFacts(const std::string& host, const std::string& json) {
+  return database_.Run("UPDATE hosts SET facts = ?, os = ? WHERE name = ?", json, OsOf(json), host);
+}
+
+absl::Status Ingester::ApplyRun(const std::string& host, const RunReport& run) {
+  RETURN_IF_ERROR(StoreRun(host, run));
+  RETURN_IF_ERROR(database_.Run(
+      "UPDATE hosts SET last_run = max(last_run, ?), last_run_error = ? WHERE name = ?",
+      run.started,
+      run.error,
+      host));
+  if (!run.error.empty()) {
+    return absl::OkStatus();
+  }
+  ASSIGN_OR_RETURN(PresentStates states, LoadStates(host));
+  std::set<std::string_view> listed;
+  for (const ResourceReport& report : run.resources) {
+    listed.insert(report.id);
+    RETURN_IF_ERROR(ApplyListed(host, run, report, &states));
+  }
+  if (!run.partial) {
+    for (auto& [id, present] : states) {
+      if (!listed.contains(id)) {
+        RETURN_IF_ERROR(Rest(host, id, run, &present));
+      }
+    }
+    RETURN_IF_ERROR(
+        database_.Run("UPDATE hosts SET catalog = ? WHERE name = ?", run.catalog, host));
+  }
+  return StoreTotals(host, states);
+}
+
+absl::Status Ingester::ApplyListed(const std::string& host,
+                                   const RunReport& run,
+                                   const ResourceReport& report,
+                                   PresentStates* states) {
+  if (report.cause == Cause::kDrift) {
+    RETURN_IF_ERROR(NoteDrift(host, run, report));
+  }
+  Present next{resource::RestingState(report.state), run.started, "", run.id, run.revision};
+  if (next.state != State::kOk) {
+    next.record = RecordOf(report);
+  } else {
+    RETURN_IF_ERROR(EndDrift(
+        host,
+        report.id,
+        run.started,
+        report.state == State::kChanged ? DriftOutcome::kCorrected : DriftOutcome::kEnded));
+  }
+  const auto [found, fresh] = states->try_emplace(report.id, next);
+  Present& present = found->second;
+  if (report.state == State::kChanged) {  // What was off for an instant, for the history.
+    const Present event{State::kChanged, run.started, RecordOf(report), run.id, run.revision};
+    RETURN_IF_ERROR(CloseSpan(host, report.id, event, run.started));
+  }
+  if (!fresh && present.state == next.state &&
+      (next.state == State::kOk || present.record == next.record)) {
+    return absl::OkStatus();
+  }
+  if (!fresh) {
+    RETURN_IF_ERROR(CloseSpan(host, report.id, present, run.started));
+    present = next;
+  }
+  return StoreState(host, report.id, present);
+}
+
+absl::Status Ingester::Rest(const std::string& host,
+                            const std::string& id,
+                            const RunReport& run,
+                            Present* present) {
+  if (present->state == State::kOk) {
+    return absl::OkStatus();
+  }
+  RETURN_IF_ERROR(CloseSpan(host, id, *present, run.started));
+  RETURN_IF_ERROR(EndDrift(host, id, run.started, DriftOutcome::kEnded));
+  *present = {State::kOk, run.started, "", run.id, run.revision};
+  return StoreState(host, id, *present);
+}
+
+absl::Status Ingester::ApplySnapshot(const std::string& host, const Snapshot& snapshot) {
+  ASSIGN_OR_RETURN(PresentStates states, LoadStates(host));
+  std::set<std::string_view> named;
+  for (const ResourceReport& entry : snapshot.entries) {
+    named.insert(entry.id);
+    RETURN_IF_ERROR(database_.Run("INSERT OR IGNORE INTO entries VALUES(?, ?, ?, ?)",
+                                  snapshot.catalog,
+                                  entry.id,
+                                  entry.position,
+                                  fmt::format("{}", fmt::join(entry.controls, "\n"))));
+    const auto found = states.find(entry.id);
+    const State state = resource::RestingState(entry.state);
+    if (found != states.end() && found->second.state == state) {
+      continue;
+    }
+    if (found != states.end()) {
+      RETURN_IF_ERROR(CloseSpan(host, entry.id, found->second, snapshot.taken));
+    }
+    const Present present{
+        state, snapshot.taken, state == State::kOk ? "" : RecordOf(entry), "", snapshot.revision};
+    states[entry.id] = present;
+    RETURN_IF_ERROR(StoreState(host, entry.id, present));
+  }
+  for (auto it = states.begin(); it != states.end();) {
+    if (named.contains(it->first)) {
+      ++it;
+      continue;
+    }
+    RETURN_IF_ERROR(CloseSpan(host, it->first, it->second, snapshot.taken));
+    RETURN_IF_ERROR(EndDrift(host, it->first, snapshot.taken, DriftOutcome::kEnded));
+    RETURN_IF_ERROR(database_.Run("DELETE FROM states WHERE host = ? AND id = ?", host, it->first));
+    it = states.erase(it);
+  }
+  RETURN_IF_ERROR(
+      database_.Run("UPDATE hosts SET catalog = ? WHERE name = ?", snapshot.catalog, host));
+  return StoreTotals(host, states);
+}
+
+absl::Status Ingester::StoreRun(const std::string& host, const RunReport& run) {
+  ASSIGN_OR_RETURN(const std::string month, partitions_.Ensure(database_, run.started));
+  auto report = wire::ToProto(run);
+  report.clear_resources();
+  return database_.Run(
+      fmt::format("INSERT OR IGNORE INTO runs_{}({}) VALUES(?, ?, ?, ?)", month, kRunColumns),
+      host,
+      run.id,
+      run.started,
+      report.SerializeAsString());
+}
+
+absl::Status Ingester::StoreState(const std::string& host,
+                                  const std::string& id,
+                                  const Present& present) {
+  return database_.Run("INSERT OR REPLACE INTO states VALUES(?, ?, ?, ?, ?, ?, ?)",
+                       host,
+                       id,
+                       static_cast<int64_t>(present.state),
+                       present.since,
+                       present.record,
+                       present.run,
+                       present.revision);
+}
+
+absl::Status Ingester::CloseSpan(const std::string& host,
+                                 const std::string& id,
+                                 const Present& present,
+                                 absl::Time until) {
+  ASSIGN_OR_RETURN(const std::string month, partitions_.Ensure(database_, until));
+  return database_.Run(
+      fmt::format(
+          "INSERT INTO history_{}({}) VALUES(?, ?, ?, ?, ?, ?, ?, ?)", month, kHistoryColumns),
+      host,
+      id,
+      static_cast<int64_t>(present.state),
+      present.since,
+      until,
+      present.record,
+      present.run,
+      present.revision);
+}
+
+absl::Status Ingester::NoteDrift(const std::string& host,
+                                 const RunReport& run,
+                                 const ResourceReport& report) {
+  const DriftOutcome outcome =
+      report.state == State::kFailed ? DriftOutcome::kFailed : DriftOutcome::kOpen;
+  return database_.Run(
+      "INSERT INTO open_drift VALUES(?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(host, id) DO UPDATE SET "
+      "outcome = excluded.outcome, record = excluded.record",
+      host,
+      report.id,
+      static_cast<int64_t>(outcome),
+      run.started,
+      now_,
+      RecordOf(report),
+      run.id,
+      run.revision);
+}
+
+absl::Status Ingester::EndDrift(const std::string& host,
+                                const std::string& id,
+                                absl::Time ended,
+                                DriftOutcome outcome) {
+  ASSIGN_OR_RETURN(const std::string month, partitions_.Ensure(database_, ended));
+  RETURN_IF_ERROR(database_.Run(fmt::format("INSERT INTO drift_{}({}) SELECT host, id, ?, seen, "
+                                            "stored, ?, record, run, revision FROM open_drift "
+                                            "WHERE host = ? AND id = ?",
+                                            month,
+                                            kDriftColumns),
+                                static_cast<int64_t>(outcome),
+                                ended,
+                                host,
+                                id));
+  return database_.Run("DELETE FROM open_drift WHERE host = ? AND id = ?", host, id);
+}
+
+absl::StatusOr<Ingester::PresentStates> Ingester::LoadStates(const std::string& host) {
+  PresentStates states;
+  RETURN_IF_ERROR(database_.Query(
+      "SELECT id, state, since, record, run, revision FROM states WHERE host = ?",
+      [&](const Row& row) {
+        states.emplace(row.Text(0),
+                       Present{static_cast<State>(row.Integer(1)),
+                               row.Time(2),
+                               row.Text(3),
+                               row.Text(4),
+                               row.Text(5)});
+      },
+      host));
+  return states;
+}
+
+absl::Status Ingester::StoreTotals(const std::string& host, const PresentStates& states) {
+  int64_t counts[6] = {};
+  std::vector<std::pair<std::string, State>> list;
+  list.reserve(states.size());
+  for (const auto& [id, present] : states) {
+    ++counts[static_cast<std::size_t>(present.state)];
+    list.emplace_back(id, present.state);
+  }
+  return database_.Run(
+      "UPDATE hosts SET states = ?, ok = ?, unknown = ?, skipped = ?, changed = ?, drifted = ?, "
+      "failed = ?, "
+      "open_drift = (SELECT count(*) FROM open_drift d WHERE d.host = hosts.name) WHERE name = ?",
+      resource::StateDigest(std::move(list)),
+      counts[static_cast<std::size_t>(State::kOk)],
+      counts[static_cast<std::size_t>(State::kUnknown)],
+      counts[static_cast<std::size_t>(State::kSkipped)],
+      counts[static_cast<std::size_t>(State::kChanged)],
+      counts[static_cast<std::size_t>(State::kDrifted)],
+      counts[static_cast<std::size_t>(State::kFailed)],
+      host);
+}
+
+}  // namespace fettle::server::sqlite

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/store/sqlite/partitions.h"
+
+#include "lib/base/status_macros.h"
+
+namespace fettle::server::sqlite {
+namespace {
+
+constexpr char kTables[] = R"sql(
+CREATE TABLE IF NOT EXISTS history_{0}(host TEXT NOT NULL, id TEXT NOT NULL, state INTEGER NOT NULL,
+  since INTEGER NOT NULL, until INTEGER NOT NULL, record BLOB NOT NULL, run TEXT NOT NULL, revision TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS history_{0}_host ON history_{0}(host, id, until);
+CREATE TABLE IF NOT EXISTS drift_{0}(host TEXT NOT NULL, id TEXT NOT NULL, outcome INTEGER NOT NULL,
+  seen INTEGER NOT NULL, stored INTEGER NOT NULL, ended INTEGER NOT NULL, record BLOB NOT NULL, run TEXT NOT NULL,
+  revision TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS drift_{0}_ended ON drift_{0}(ended);
+CREATE TABLE IF NOT EXISTS runs_{0}(host TEXT NOT NULL, id TEXT NOT NULL, started INTEGER NOT NULL, report BLOB NOT NULL,
+  PRIMARY KEY(host, id)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS runs_{0}_started ON runs_{0}(started);
+)sql";
+
+std::string MonthOf(absl::Time time) {
+  return time == absl::InfinitePast() ? "000000"
+                                      : absl::FormatTime("%Y%m", time, absl::UTCTimeZone());
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> Partitions::Ensure(Database& database, absl::Time time) {
+  std::string month = MonthOf(time);
+  if (!known_.contains(month)) {
+    RETURN_IF_ERROR(database.Execute(fmt::format(kTables, month)));
+    known_.insert(month);
+  }
+  return month;
+}
+
+absl::StatusOr<std::vector<std::string>> PartitionsSince(Database& database,
+                                                         std::string_view kind,
+                                                         absl::Time since) {
+  std::vector<std::string> tables;
+  const std::string first = fmt::format("{}_{}", kind, MonthOf(since));
+  RETURN_IF_ERROR(database.Query(
+      "SELECT name FROM sqlite_master WHERE type = 'table' AND name GLOB ? AND name >= ? ORDER BY "
+      "name DESC",
+      [&](const Row& row) { tables.push_back(row.Text(0)); },
+      fmt::format("{}_[0-9]*", kind),
+      first));
+  return tables;
+}
+
+}  // namespace fettle::server::sqlite

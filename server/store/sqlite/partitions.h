@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+
+#include "server/store/sqlite/database.h"
+
+// History stands in one table a month and kind, so that forgetting a month is dropping its tables:
+//   history_202611  spans that ended in the month       drift_202611  drift that ended in the month
+//   runs_202611     runs that started in the month
+namespace fettle::server::sqlite {
+
+// The columns that reading history needs, the same in every month.
+inline constexpr char kHistoryColumns[] = "host, id, state, since, until, record, run, revision";
+inline constexpr char kDriftColumns[] =
+    "host, id, outcome, seen, stored, ended, record, run, revision";
+inline constexpr char kRunColumns[] = "host, id, started, report";
+
+// Makes the tables of the month that `time` (UTC) lies in, unless they are there. Remembers what it
+// made; one a connection.
+class Partitions {
+ public:
+  // The suffix, "202611".
+  absl::StatusOr<std::string> Ensure(Database& database, absl::Time time);
+
+ private:
+  std::set<std::string> known_;
+};
+
+// The tables "<kind>_<month>" whose month is not before `since`'s, newest first.
+absl::StatusOr<std::vector<std::string>> PartitionsSince(Database& database,
+                                                         std::string_view kind,
+                                                         absl::Time since);
+
+}  // namespace fettle::server::sqlite

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/store/sqlite/store.h"
+
+#include <utility>
+
+#include "lib/base/status_macros.h"
+#include "server/store/sqlite/fleet.h"
+#include "server/store/sqlite/migrations.h"
+#include "server/store/sqlite/policy.h"
+#include "server/store/sqlite/reports.h"
+
+namespace fettle::server::sqlite {
+namespace {
+
+constexpr absl::Duration kFlushSeen = absl::Seconds(30);
+
+class SqliteStore final : public Store {
+ public:
+  SqliteStore(std::unique_ptr<Database> writer,
+              std::unique_ptr<Database> reader,
+              const Clock& clock)
+      : writer_(std::move(writer)),
+        reader_(std::move(reader)),
+        policy_(writer_, reader_),
+        fleet_(writer_, reader_),
+        reports_(writer_, reader_, clock),
+        flusher_(std::make_unique<BackgroundThread>([this] { FlushLoop(); })) {}
+
+  ~SqliteStore() override { Close(); }
+
+  PolicyStore& policy() override { return policy_; }
+
+  FleetStore& fleet() override { return fleet_; }
+
+  ReportStore& reports() override { return reports_; }
+
+  void Close() override {
+    {
+      const absl::MutexLock lock(&mutex_);
+      closing_ = true;
+    }
+    flusher_.reset();
+    reports_.Stop();
+    fleet_.FlushSeen().IgnoreError();  // Last-seen times: the next heartbeats say them again.
+    writer_.Close();
+    reader_.Close();
+  }
+
+ private:
+  void FlushLoop() {
+    bool closing = false;
+    while (!closing) {
+      {
+        const absl::MutexLock lock(&mutex_);
+        mutex_.AwaitWithTimeout(absl::Condition(&closing_), kFlushSeen);
+        closing = closing_;
+      }
+      fleet_.FlushSeen().IgnoreError();  // Tried again in kFlushSeen.
+    }
+  }
+
+  Connection writer_;
+  Connection reader_;
+  SqlitePolicyStore policy_;
+  SqliteFleetStore fleet_;
+  SqliteReportStore reports_;
+  absl::Mutex mutex_;
+  bool closing_ ABSL_GUARDED_BY(mutex_) = false;
+  std::unique_ptr<BackgroundThread> flusher_;
+};
+
+absl::Status CheckWhole(Database& database, const std::string& path) {
+  std::string said;
+  RETURN_IF_ERROR(
+      database.Query("PRAGMA quick_check(1)", [&](const Row& row) { said = row.Text(0); }));
+  if (said != "ok") {
+    return absl::DataLossError(fmt::format(
+        "database {} is damaged ({}); stop the server, keep the file, and restore a backup or "
+        "`sqlite3 {} .recover`; hosts keep enforcing and keep their reports meanwhile",
+        path,
+        said,
+        path));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Store>> OpenStore(const std::string& path, const Clock& clock) {
+  ASSIGN_OR_RETURN(auto writer, Database::Open(path));
+  RETURN_IF_ERROR(CheckWhole(*writer, path));
+  RETURN_IF_ERROR(Annotate(Migrate(*writer), path));
+  ASSIGN_OR_RETURN(auto reader, Database::Open(path));
+  return std::make_unique<SqliteStore>(std::move(writer), std::move(reader), clock);
+}
+
+}  // namespace fettle::server::sqlite
