@@ -39,7 +39,7 @@ RULES = (
              "cli/lab/": "images and sockets of throwaway hosts, never a managed file",
          }),
     Rule("std::thread", r"\bstd::j?thread\b(?!::)|\bpthread_create\b",
-         "threads come from lib/base (ParallelFor) or from a loop owned by main.cc", tests=False,
+         "threads come from lib/base: ParallelFor, BackgroundThread", tests=False,
          exceptions={"lib/base/": "the one place that starts threads for work"}),
     Rule("shared static result",
          FREE + r"(get(pw(nam|uid|ent)|gr(nam|gid|ent))|gethostbyname|localtime|gmtime|ctime"
@@ -86,8 +86,7 @@ def _skips(path, text, lines):
 
 def _reasoned(comment, nolint, line_before):
     """Whether the comment, or the comment line above it, says why."""
-    words = comment[:nolint.start()] + " " + nolint.group(3)
-    if len(re.findall(r"[A-Za-z]{2,}", words)) >= 2:
+    if re.search(r"[A-Za-z]{3,}", comment[:nolint.start()] + " " + nolint.group(3)):
         return True
     return line_before.strip().startswith("//") and "NOLINT" not in line_before
 

@@ -72,8 +72,19 @@ class CheckTestsTest(unittest.TestCase):
         empty = "def test_a():\n    print(1)\n\ndef test_b():\n    assert 1\n"
         cmake = {"tests/lab/CMakeLists.txt": "add_test(NAME lab COMMAND a_test.py)"}
         self.assertEqual(check_tests.check(Tree({"tests/lab/a_test.py": good, **cmake})), [])
+        by_name = {"tests/lab/CMakeLists.txt": "fettle_lab_test(a_test TIMEOUT 9)"}
+        self.assertEqual(check_tests.check(Tree({"tests/lab/a_test.py": good, **by_name})), [])
         self.assertEqual(len(check_tests.check(Tree({"tests/lab/a_test.py": empty, **cmake}))), 1)
         self.assertEqual(len(check_tests.check(Tree({"tests/lab/a_test.py": good}))), 1)
+
+    def test_python_helpers_that_raise_count(self):
+        cmake = {"tests/lab/CMakeLists.txt": "a_test.py"}
+        helper = {"tests/lab/host.py": "def wait(f):\n    raise TimeoutError\n"
+                                       "def settle():\n    wait(1)\n"}
+        for call, found in (("settle()", 0), ("host.wait(2)", 0), ("other()", 1),
+                            ("subprocess.run(x, check=True)", 0)):
+            test = {"tests/lab/a_test.py": f"def test_a():\n    {call}\n"}
+            self.assertEqual(len(check_tests.check(Tree({**test, **helper, **cmake}))), found, call)
 
 
 if __name__ == "__main__":
