@@ -20,11 +20,11 @@ struct User {
   uint32_t gid = 0;
   std::string comment;
   std::string home;
-  std::string shell;
-  std::string password_hash;  // shadow's second field without a leading "!" ; "" when there is none
-                              // or it is "*".
-  bool locked = false;        // The field begins with "!" or is "*".
-  int64_t expires_day = -1;   // Days since 1970-01-01, -1 never.
+  std::string shell = {};
+  std::string password_hash = {};  // shadow's second field without a leading "!" ; "" when there is
+                                   // none or it is "*".
+  bool locked = false;       // The field begins with "!" or is "*".
+  int64_t expires_day = -1;  // Days since 1970-01-01, -1 never.
 };
 
 struct Group {
@@ -54,23 +54,23 @@ class AccountReader {
 // What to make or change of an account; nullopt is left as it is (or to the system's default for a
 // new one).
 struct UserChange {
-  std::optional<uint32_t> uid;
-  std::optional<std::string> primary_group;  // Name or decimal gid.
-  std::optional<std::string> comment;
-  std::optional<std::string> home;
-  std::optional<std::string> shell;
-  std::optional<std::string> password_hash;  // Travels over a pipe, never in an argument list.
-  std::optional<bool> locked;
-  std::optional<int64_t> expires_day;
-  std::optional<std::vector<std::string>> groups;  // Exactly these supplementary groups.
-  bool create_home = false;                        // New accounts.
-  bool move_home = false;                          // When `home` changes.
-  bool system = false;                             // New accounts: from the system range.
+  std::optional<uint32_t> uid = {};
+  std::optional<std::string> primary_group = {};  // Name or decimal gid.
+  std::optional<std::string> comment = {};
+  std::optional<std::string> home = {};
+  std::optional<std::string> shell = {};
+  std::optional<std::string> password_hash = {};  // Travels over a pipe, never in an argument list.
+  std::optional<bool> locked = {};
+  std::optional<int64_t> expires_day = {};
+  std::optional<std::vector<std::string>> groups = {};  // Exactly these supplementary groups.
+  bool create_home = false;                             // New accounts.
+  bool move_home = false;                               // When `home` changes.
+  bool system = false;                                  // New accounts: from the system range.
 };
 
 struct GroupChange {
-  std::optional<uint32_t> gid;
-  std::optional<std::vector<std::string>> members;  // Exactly these.
+  std::optional<uint32_t> gid = {};
+  std::optional<std::vector<std::string>> members = {};  // Exactly these.
   bool system = false;
 };
 

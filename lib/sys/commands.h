@@ -19,13 +19,14 @@ namespace fettle::sys {
 // (PATH, HOME, LANG=C.UTF-8, LC_ALL=C.UTF-8 and what `environment` adds), a process group of its
 // own that is killed whole when time is up.
 struct Command {
-  std::vector<std::string> argv;  // argv[0] is looked up in a fixed PATH unless it is absolute.
-  std::map<std::string, std::string> environment;
+  std::vector<std::string> argv =
+      {};  // argv[0] is looked up in a fixed PATH unless it is absolute.
+  std::map<std::string, std::string> environment = {};
   std::string directory = "/";
-  std::string user;  // Run as this local user; "" for our own.
-  std::string group;
-  std::optional<uint32_t> umask;
-  std::optional<std::string> input;
+  std::string user = {};  // Run as this local user; "" for our own.
+  std::string group = {};
+  std::optional<uint32_t> umask = {};
+  std::optional<std::string> input = {};
   std::size_t max_output =
       64 << 10;  // Of each stream; beyond it the beginning is dropped and the tail kept.
 };

@@ -71,7 +71,7 @@ struct ReplaceOptions {
 
   // What Stat() said when the caller last looked; nullopt when nothing was there. If the file is
   // another one by the time of the swap, nothing is changed and the answer is kAborted.
-  std::optional<FileStat> expected;
+  std::optional<FileStat> expected = {};
 
   // Overwrite the same inode instead of swapping: for files with several links and bind-mounted
   // files, which Replace() otherwise refuses (kFailedPrecondition). Not crash-safe; never the
@@ -80,7 +80,7 @@ struct ReplaceOptions {
 
   // Called with the path of the complete new file before it takes the old one's place; an error
   // leaves the old one.
-  std::function<absl::Status(const std::string& temporary_path)> validate;
+  std::function<absl::Status(const std::string& temporary_path)> validate = {};
 };
 
 // Changes files. Every change is durable when the call returns (file and directory are synced) and

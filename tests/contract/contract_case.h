@@ -21,38 +21,38 @@ namespace fettle::contract {
 struct BehindItsBack {
   // The declared attribute that this is about. Every declared attribute that is no parameter of
   // the schema has at least one change, or stands in ContractCase::unchangeable.
-  std::string attribute;
+  std::string attribute = {};
 
-  std::function<void(testing::FakeHost&)> change;
+  std::function<void(testing::FakeHost&)> change = {};
 
   // The attributes that Inspect() then lists: exactly these, in any order. Empty: `attribute`
   // alone. More than one only where one is not without the other (what is absent has no mode
   // either).
-  std::vector<std::string> differences;
+  std::vector<std::string> differences = {};
 };
 
 struct ContractCase {
-  std::string label;  // "SeedsContentOnce": letters and digits, unique within its type.
-  std::string type;   // As in Schema::type.
-  std::string name;   // As a recipe gives it.
-  resource::Value::Map declared;
+  std::string label = {};  // "SeedsContentOnce": letters and digits, unique within its type.
+  std::string type = {};   // As in Schema::type.
+  std::string name = {};   // As a recipe gives it.
+  resource::Value::Map declared = {};
 
   // Brings the host (which has "/", "/etc", "/tmp", root, and nothing else) to the state before the
   // resource is brought about: users, packages, scripted commands, old content. Null: nothing to
   // do. It is called on several hosts, so it holds no state of its own.
-  std::function<void(testing::FakeHost&)> prepare;
+  std::function<void(testing::FakeHost&)> prepare = {};
 
   // After prepare() there is something to do. False for what is as declared from the start.
   bool differs_at_first = true;
 
-  std::vector<BehindItsBack> changes;
+  std::vector<BehindItsBack> changes = {};
 
   // Declared attributes (no parameters) that nobody can change alone: they identify, or show
   // themselves as another one. Each with its reason, "source: seen as content".
-  std::vector<std::string> unchangeable;
+  std::vector<std::string> unchangeable = {};
 
   // Texts that must appear in no status, whatever fails. The declaration holds them.
-  std::vector<std::string> secrets;
+  std::vector<std::string> secrets = {};
 
   // False for types that only look (check): Apply() answers kFailedPrecondition, and `changes` are
   // put right by nobody.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,17 +19,17 @@ namespace fettle::testing {
 
 // A package that the fake repositories have.
 struct FakePackage {
-  std::string name;
+  std::string name = {};
   std::vector<std::string> versions = {"1.0-1"};  // Newest first; the first is the candidate.
   std::string architecture = "amd64";
-  std::vector<std::string> depends;     // Names (real or provided).
-  std::vector<std::string> recommends;  // Installed only on demand.
-  std::vector<std::string> provides;
-  std::vector<std::string> conflicts;            // Removed by installing this one.
-  std::map<std::string, std::string> files;      // Path → content; go with removal.
-  std::map<std::string, std::string> conffiles;  // Path → content; go with purge.
-  std::vector<std::string> units;                // "nginx.service": enabled, not started.
-  std::vector<sys::User> users;                  // Made by its postinst, with groups alike.
+  std::vector<std::string> depends = {};     // Names (real or provided).
+  std::vector<std::string> recommends = {};  // Installed only on demand.
+  std::vector<std::string> provides = {};
+  std::vector<std::string> conflicts = {};            // Removed by installing this one.
+  std::map<std::string, std::string> files = {};      // Path → content; go with removal.
+  std::map<std::string, std::string> conffiles = {};  // Path → content; go with purge.
+  std::vector<std::string> units = {};                // "nginx.service": enabled, not started.
+  std::vector<sys::User> users = {};                  // Made by its postinst, with groups alike.
 };
 
 // One Commit() that the code under test asked for.
@@ -75,25 +76,27 @@ class FakePackages final : public sys::PackageReader, public sys::PackageWriter 
                       Deadline deadline) override;
 
  private:
-  using States = std::map<std::string, sys::PackageState>;
+  struct Choice {
+    const FakePackage* package = nullptr;
+    std::string version;
+  };
 
   // What a transaction will do, worked out before anything is done.
   struct Solution {
-    std::map<std::string, std::string> install;  // Name → version.
-    std::map<std::string, bool> remove;          // Name → purge.
+    std::map<std::string, Choice> install;  // By name.
+    std::map<std::string, bool> remove;     // Name → purge.
     std::map<std::string, bool> hold;
   };
 
   const FakePackage* FindAvailable(const std::string& name) const;
   sys::PackageState StateOf(const std::string& name) const;
   bool Installed(const std::string& name) const;
+  absl::Status CheckUnbroken(bool repair);
   absl::Status SolveInstall(const sys::PackageRequest& request, Solution* solution);
   absl::Status AddDependencies(const FakePackage& package, bool recommends, Solution* solution);
-  absl::Status SolveRemovals(std::span<const sys::PackageRequest> requests,
-                             const sys::TransactionOptions& options,
-                             Solution* solution) const;
+  absl::Status SolveRemovals(const sys::TransactionOptions& options, Solution* solution) const;
   void Perform(const Solution& solution, bool take_new_conffiles);
-  void Unpack(const std::string& name, const std::string& version, bool take_new_conffiles);
+  void Unpack(const FakePackage& package, const std::string& version, bool take_new_conffiles);
   void Drop(const std::string& name, bool purge);
 
   FakeCalls& calls_;
@@ -101,8 +104,9 @@ class FakePackages final : public sys::PackageReader, public sys::PackageWriter 
   FakeUnits& units_;
   FakeAccounts& accounts_;
   std::map<std::string, FakePackage> available_;
-  std::map<std::string, std::string> local_;  // Path → name.
-  States installed_;
+  std::map<std::string, FakePackage> local_;    // By path.
+  std::map<std::string, FakePackage> shipped_;  // As it was when unpacked.
+  std::map<std::string, sys::PackageState> installed_;
   std::string lock_holder_;
   std::vector<FakeTransaction> transactions_;
 };
