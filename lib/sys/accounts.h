@@ -23,8 +23,8 @@ struct User {
   std::string shell = {};
   std::string password_hash = {};  // shadow's second field without a leading "!" ; "" when there is
                                    // none or it is "*".
-  bool locked = false;       // The field begins with "!" or is "*".
-  int64_t expires_day = -1;  // Days since 1970-01-01, -1 never.
+  bool locked = false;             // The field begins with "!" or is "*".
+  int64_t expires_day = -1;        // Days since 1970-01-01, -1 never.
 };
 
 struct Group {

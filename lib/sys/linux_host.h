@@ -14,6 +14,9 @@ struct LinuxHostOptions {
   // Put before every path that files(), accounts() and packages() use; "" for the machine's own
   // root. For tests.
   std::string root;
+  // Where the digests of unchanged files are kept between processes, so that a one-shot run need
+  // not read them again; "" for memory only. Its directory must exist and be writable by us alone.
+  std::string hash_cache_file;
 };
 
 // This very machine: Linux with systemd and apt (Debian 12 and newer).
