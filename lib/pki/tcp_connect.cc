@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <memory>
@@ -125,42 +126,51 @@ absl::Status TcpConnection::Wait(short events, Deadline deadline) const {
   }
 }
 
+absl::StatusOr<TcpConnection> TcpConnection::ConnectTo(const addrinfo& to, Deadline deadline) {
+  TcpConnection connection(
+      socket(to.ai_family, to.ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC, to.ai_protocol));
+  if (connection.fd_ < 0) {
+    return Unavailable("making a socket: {}", ErrorText(errno));
+  }
+  int error = connect(connection.fd_, to.ai_addr, to.ai_addrlen) == 0 ? 0 : errno;
+  if (error == EINPROGRESS) {
+    RETURN_IF_ERROR(connection.Wait(POLLOUT, deadline));
+    socklen_t size = sizeof(error);
+    static_cast<void>(getsockopt(connection.fd_, SOL_SOCKET, SO_ERROR, &error, &size));
+  }
+  if (error != 0) {
+    return Unavailable("{}", ErrorText(error));
+  }
+  return connection;
+}
+
 absl::StatusOr<TcpConnection> TcpConnection::Connect(const HostPort& to, Deadline deadline) {
   RETURN_IF_ERROR(deadline.Check("connecting"));
   ASSIGN_OR_RETURN(const Addresses addresses, Resolve(to, deadline));
-  absl::Status last = Unavailable("the name \"{}\" has no address", to.host);
-  for (const addrinfo* at = addresses.get(); at != nullptr; at = at->ai_next) {
-    TcpConnection connection(
-        socket(at->ai_family, at->ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC, at->ai_protocol));
-    if (connection.fd_ < 0) {
-      last = Unavailable("making a socket: {}", ErrorText(errno));
-      continue;
+  absl::StatusOr<TcpConnection> connection = Unavailable("the name \"{}\" has no address", to.host);
+  const addrinfo* next = addresses.get();
+  for (; next != nullptr && !connection.ok(); next = next->ai_next) {
+    connection = ConnectTo(*next, deadline);
+    if (absl::IsDeadlineExceeded(connection.status())) {
+      break;
     }
-    int error = connect(connection.fd_, at->ai_addr, at->ai_addrlen) == 0 ? 0 : errno;
-    if (error == EINPROGRESS) {
-      RETURN_IF_ERROR(connection.Wait(POLLOUT, deadline));
-      socklen_t size = sizeof(error);
-      static_cast<void>(getsockopt(connection.fd_, SOL_SOCKET, SO_ERROR, &error, &size));
-    }
-    if (error == 0) {
-      return connection;
-    }
-    last = Unavailable("{}", ErrorText(error));
   }
-  return last;
+  return connection;
+}
+
+absl::Status TcpConnection::AfterError(std::string_view doing, short events, Deadline deadline) {
+  if (errno == EAGAIN) {
+    return Wait(events, deadline);
+  }
+  return errno == EINTR ? absl::OkStatus() : Unavailable("{}: {}", doing, ErrorText(errno));
 }
 
 absl::Status TcpConnection::Send(std::string_view data, Deadline deadline) {
   while (!data.empty()) {
     // Not write(): a server that hangs up must not kill us with SIGPIPE.
     const ssize_t sent = send(fd_, data.data(), data.size(), MSG_NOSIGNAL);
-    if (sent >= 0) {
-      data.remove_prefix(static_cast<std::size_t>(sent));
-    } else if (errno == EAGAIN) {
-      RETURN_IF_ERROR(Wait(POLLOUT, deadline));
-    } else if (errno != EINTR) {
-      return Unavailable("sending: {}", ErrorText(errno));
-    }
+    RETURN_IF_ERROR(sent < 0 ? AfterError("sending", POLLOUT, deadline) : absl::OkStatus());
+    data.remove_prefix(static_cast<std::size_t>(std::max<ssize_t>(sent, 0)));
   }
   return absl::OkStatus();
 }
@@ -172,11 +182,7 @@ absl::StatusOr<std::string> TcpConnection::Receive(Deadline deadline) {
     if (got >= 0) {
       return std::string(buffer.data(), static_cast<std::size_t>(got));
     }
-    if (errno == EAGAIN) {
-      RETURN_IF_ERROR(Wait(POLLIN, deadline));
-    } else if (errno != EINTR) {
-      return Unavailable("receiving: {}", ErrorText(errno));
-    }
+    RETURN_IF_ERROR(AfterError("receiving", POLLIN, deadline));
   }
 }
 

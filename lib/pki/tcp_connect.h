@@ -11,6 +11,8 @@
 
 #include "lib/base/deadline.h"
 
+struct addrinfo;
+
 namespace fettle::pki {
 
 // "web1:7443", "192.0.2.1:7443" or "[2001:db8::1]:7443" in its two parts; kInvalidArgument for
@@ -33,7 +35,10 @@ class TcpConnection {
 
   TcpConnection(TcpConnection&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
 
-  TcpConnection& operator=(TcpConnection&&) = delete;
+  TcpConnection& operator=(TcpConnection&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    return *this;
+  }
 
   // Sends all of `data`.
   absl::Status Send(std::string_view data, Deadline deadline);
@@ -44,7 +49,12 @@ class TcpConnection {
  private:
   explicit TcpConnection(int fd) : fd_(fd) {}
 
+  static absl::StatusOr<TcpConnection> ConnectTo(const addrinfo& to, Deadline deadline);
+
   absl::Status Wait(short events, Deadline deadline) const;
+
+  // After a call that failed with errno: OK if it is worth another try, having waited for `events`.
+  absl::Status AfterError(std::string_view doing, short events, Deadline deadline);
 
   int fd_;
 };
