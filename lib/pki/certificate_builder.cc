@@ -16,8 +16,8 @@ constexpr std::size_t kMaxNames = 100;
 
 // Rejects what ASN.1's times cannot hold before it wraps around in time_t.
 absl::Status SetTime(ASN1_TIME* to, absl::Time time) {
-  static const absl::Time kLast = absl::FromCivil(absl::CivilYear(9999), absl::UTCTimeZone());
-  if (time < absl::UnixEpoch() || time > kLast ||
+  static const absl::Time last = absl::FromCivil(absl::CivilYear(9999), absl::UTCTimeZone());
+  if (time < absl::UnixEpoch() || time > last ||
       ASN1_TIME_set(to, absl::ToTimeT(time)) == nullptr) {
     return InvalidArgument("a certificate cannot begin or end at {}", Rfc3339(time));
   }
