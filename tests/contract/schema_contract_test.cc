@@ -73,7 +73,7 @@ TEST_P(SchemaContractTest, HasCodeAndAtLeastOneContractCase) {
 INSTANTIATE_TEST_SUITE_P(Modules,
                          SchemaContractTest,
                          ::testing::ValuesIn(AllSchemas().begin(), AllSchemas().end()),
-                         [](const auto& info) { return info.param->type; });
+                         [](const auto& one) { return one.param->type; });
 
 }  // namespace
 }  // namespace fettle::contract
