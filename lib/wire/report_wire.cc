@@ -28,7 +28,7 @@ absl::StatusOr<absl::Duration> DurationFromMicros(int64_t micros) {
 }  // namespace
 
 v1::State ToProto(resource::State state) {
-  return static_cast<v1::State>(state);
+  return static_cast<v1::State>(static_cast<int>(state) + 1);  // Zero is "unspecified".
 }
 
 v1::Cause ToProto(resource::Cause cause) {
@@ -36,10 +36,10 @@ v1::Cause ToProto(resource::Cause cause) {
 }
 
 absl::StatusOr<resource::State> FromProto(v1::State state) {
-  if (!v1::State_IsValid(state)) {
+  if (!v1::State_IsValid(state) || state == v1::STATE_UNSPECIFIED) {
     return InvalidArgument("resource state {} is unknown here", static_cast<int>(state));
   }
-  return static_cast<resource::State>(state);
+  return static_cast<resource::State>(static_cast<int>(state) - 1);
 }
 
 absl::StatusOr<resource::Cause> FromProto(v1::Cause cause) {

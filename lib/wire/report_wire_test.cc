@@ -50,6 +50,7 @@ TEST(ReportWireTest, RefusesWhatNoAgentWrites) {
       [](v1::RunReport& run) { run.set_duration_us(-5); },
       [](v1::RunReport& run) { run.mutable_resources(0)->clear_id(); },
       [](v1::RunReport& run) { run.mutable_resources(0)->set_state(static_cast<v1::State>(77)); },
+      [](v1::RunReport& run) { run.mutable_resources(0)->clear_state(); },
       [](v1::RunReport& run) { run.mutable_resources(0)->set_cause(static_cast<v1::Cause>(77)); },
       [](v1::RunReport& run) {
         run.mutable_resources(0)->mutable_differences(0)->set_cause(static_cast<v1::Cause>(77));
