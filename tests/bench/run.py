@@ -1,0 +1,183 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Times `fettle apply` on the workloads W1 to W3 beside the floor (only the system calls the work cannot do without).
+
+  tests/bench/run.py [--build build] [--files 10000] [--runs 5] [--markdown]
+
+Prints, for each piece of work, the median over the runs of CPU seconds (user + system, children included), wall seconds
+and peak memory of the whole process, and the ratio to the floor measured in the same run. Needs root. Works in folders
+of its own below /var/tmp, which it removes; W2 and W3 look at packages that are installed anyway and change nothing else.
+"""
+
+import argparse
+import os
+import random
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+
+def measure(argv, expect=(0,)):
+    """Runs argv once; (cpu seconds, wall seconds, peak MiB)."""
+    read, write = os.pipe()
+    started = os.times().elapsed
+    pid = os.fork()
+    if pid == 0:
+        os.dup2(write, 1)
+        os.dup2(write, 2)
+        os.execv(argv[0], argv)
+    os.close(write)
+    with os.fdopen(read, "rb") as stream:
+        said = stream.read()
+    _, status, usage = os.wait4(pid, 0)
+    wall = os.times().elapsed - started
+    code = os.waitstatus_to_exitcode(status)
+    if code not in expect:
+        sys.exit(f"{' '.join(argv)} exited {code}:\n{said.decode(errors='replace')[-2000:]}")
+    return usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss / 1024
+
+
+def median(samples):
+    return tuple(statistics.median(column) for column in zip(*samples))
+
+
+class Bench:
+    def __init__(self, build, runs):
+        self.fettle = str(Path(build, "bin/fettle").resolve())
+        self.floor = str(Path(build, "bin/bench_floor").resolve())
+        self.runs = runs
+        self.rows = []
+        self.root = Path(tempfile.mkdtemp(prefix="fettle-bench-", dir="/var/tmp"))
+
+    def row(self, work, ours, floor):
+        ratio = ours[0] / floor[0] if floor and floor[0] > 0 else None
+        self.rows.append((work, ours, floor, ratio))
+        print(f"{work:34} cpu {ours[0]:.4f} s  wall {ours[1]:.3f} s  peak {ours[2]:.1f} MiB"
+              + (f"  floor {floor[0]:.4f} s  ratio {ratio:.2f}" if ratio else ""), flush=True)
+
+    def tree(self, name, recipe):
+        tree = self.root / name
+        (tree / "recipes").mkdir(parents=True)
+        (tree / "fleet.lua").write_text('include "bench"\n')
+        (tree / "recipes/bench.lua").write_text(recipe)
+        return tree
+
+    def apply(self, tree, expect=(0,)):
+        return measure([self.fettle, "apply", str(tree), "--state-dir", str(self.root / "state"), "--color", "never"], expect)
+
+    def repeat(self, work, before=None):
+        samples = []
+        for _ in range(self.runs):
+            if before:
+                before()
+            samples.append(work())
+        return median(samples)
+
+    def start(self):
+        tree = self.tree("empty", "-- nothing declared\n")
+        self.row("start, nothing declared", self.repeat(lambda: self.apply(tree)), None)
+
+    def w1(self, count):
+        target = self.root / "w1"
+        floor_dir = self.root / "floor"
+        target.mkdir()
+        floor_dir.mkdir()
+        tree = self.tree("w1-tree", f"""
+local pad = string.rep("x", 200)
+for i = 0, {count - 1} do
+  local head = "file " .. i .. " of the workload\\n"
+  file("{target}/f" .. i) {{ content = head .. pad:sub(1, 199 - #head) .. "\\n", mode = "0644", owner = "root" }}
+end
+""")
+
+        def empty(folder):
+            shutil.rmtree(folder)
+            folder.mkdir()
+            os.sync()
+
+        def wipe():
+            empty(target)
+            shutil.rmtree(self.root / "state", ignore_errors=True)
+
+        floor = self.repeat(lambda: measure([self.floor, "write", str(floor_dir), str(count)]), lambda: empty(floor_dir))
+        self.row(f"W1 {count} converge", self.repeat(lambda: self.apply(tree, (2,)), wipe), floor)
+        read = self.repeat(lambda: measure([self.floor, "read", str(target), str(count)]))
+        statx = self.repeat(lambda: measure([self.floor, "statx", str(target), str(count)]))
+        noop = self.repeat(lambda: self.apply(tree))
+        self.row(f"W1 {count} no-op / read floor", noop, read)
+        self.row(f"W1 {count} no-op / statx floor", noop, statx)
+        picked = random.Random(1).sample(range(count), max(count // 100, 1))
+
+        def spoil():
+            for i in picked:
+                (target / f"f{i}").write_text("spoilt\n")
+
+        self.row(f"W1 {count} repair 1 %", self.repeat(lambda: self.apply(tree, (2,)), spoil), read)
+
+    def w2(self):
+        listed = subprocess.run(["dpkg-query", "-W", "-f", "${db:Status-Status} ${Package}\n"], check=True,
+                                capture_output=True, text=True).stdout.split("\n")
+        names = sorted({line.split()[1] for line in listed if line.startswith("installed ")})[:200]
+        tree = self.tree("w2-tree", "\n".join(f'package "{name}"' for name in names) + "\n")
+        floor = self.repeat(lambda: measure([self.floor, "dpkg"]))
+        self.row(f"W2 {len(names)} packages no-op", self.repeat(lambda: self.apply(tree)), floor)
+
+    def w3(self):
+        base = self.root / "w3"
+        listed = subprocess.run(["dpkg-query", "-W", "-f", "${db:Status-Status} ${Package}\n"], check=True,
+                                capture_output=True, text=True).stdout.split("\n")
+        names = sorted({line.split()[1] for line in listed if line.startswith("installed ")})[:30]
+        users = [line.split(":")[0] for line in Path("/etc/passwd").read_text().splitlines()][:10]
+        groups = [line.split(":")[0] for line in Path("/etc/group").read_text().splitlines()][:10]
+        parts = [f'directory "{base}"']
+        parts += [f'directory "{base}/d{i}" {{ mode = "0755" }}' for i in range(20)]
+        parts += [f'file "{base}/file{i}" {{ content = "content of {i}\\n" }}' for i in range(40)]
+        parts += [f'file "{base}/template{i}" {{ template = "page", vars = {{ n = {i} }} }}' for i in range(10)]
+        parts += [f'link "{base}/link{i}" {{ target = "file{i}" }}' for i in range(10)]
+        parts += [f'file "{base}/lines" {{ content = "", replace = false }}']
+        parts += [f'line "l{i}" {{ path = "{base}/lines", line = "key{i} = {i}" }}' for i in range(20)]
+        parts += [f'package "{name}"' for name in names]
+        parts += [f'user "{name}"' for name in users] + [f'group "{name}"' for name in groups]
+        parts += [f'exec "guarded{i}" {{ command = {{ "/bin/true" }}, check = {{ "/bin/true" }} }}' for i in range(20)]
+        tree = self.root / "w3-tree"
+        (tree / "recipes/bench/templates").mkdir(parents=True)
+        (tree / "fleet.lua").write_text('include "bench"\n')
+        (tree / "recipes/bench/init.lua").write_text("\n".join(parts) + "\n")
+        (tree / "recipes/bench/templates/page").write_text("page <%= vars.n %>\n")
+        self.apply(tree, (0, 2))
+        floor = self.repeat(lambda: measure([self.floor, "spawn", "20"]))
+        self.row("W3 no-op (floor: 20 guards alone)", self.repeat(lambda: self.apply(tree)), floor)
+
+    def markdown(self):
+        print("\n| work | CPU s | wall s | peak MiB | floor CPU s | ratio |\n|---|---|---|---|---|---|")
+        for work, ours, floor, ratio in self.rows:
+            tail = f"{floor[0]:.4f} | {ratio:.2f}" if ratio else "– | –"
+            print(f"| {work} | {ours[0]:.4f} | {ours[1]:.3f} | {ours[2]:.1f} | {tail} |")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--build", default="build")
+    parser.add_argument("--files", type=int, default=10000)
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--markdown", action="store_true")
+    options = parser.parse_args()
+    if os.geteuid() != 0:
+        sys.exit("run.py: needs root: it applies recipes for real (in folders of its own)")
+    bench = Bench(options.build, options.runs)
+    try:
+        bench.start()
+        bench.w1(options.files)
+        bench.w2()
+        bench.w3()
+    finally:
+        shutil.rmtree(bench.root, ignore_errors=True)
+    if options.markdown:
+        bench.markdown()
+
+
+if __name__ == "__main__":
+    main()
