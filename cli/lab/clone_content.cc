@@ -25,9 +25,10 @@ bool IsKept(std::string_view unit) {
 
 absl::Status HideAll(const CloneLayer& clone, const std::string& folder, std::string_view prefix) {
   for (const std::string& name : clone.List(folder)) {
-    if (name.starts_with(prefix)) {
-      RETURN_IF_ERROR(clone.Hide(fmt::format("{}/{}", folder, name)));
+    if (!name.starts_with(prefix)) {
+      continue;
     }
+    RETURN_IF_ERROR(clone.Hide(fmt::format("{}/{}", folder, name)));
   }
   return absl::OkStatus();
 }
@@ -66,16 +67,23 @@ absl::Status WriteNetworkUnit(const CloneLayer& clone, const CloneIdentity& iden
   return clone.Link(fmt::format("{}/sysinit.target.wants/{}", kUnits, kNetworkUnit), path);
 }
 
+// Hides what `folder` (x.wants, x.requires) enables.
+absl::Status DisableWanted(const CloneLayer& clone, const std::string& folder) {
+  for (const std::string& unit : clone.List(folder)) {
+    if (IsKept(unit)) {
+      continue;
+    }
+    RETURN_IF_ERROR(clone.Hide(fmt::format("{}/{}", folder, unit)));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status DisableUnits(const CloneLayer& clone) {
   for (const std::string& folder : clone.List(kUnits)) {
     if (!folder.ends_with(".wants") && !folder.ends_with(".requires")) {
       continue;
     }
-    for (const std::string& unit : clone.List(fmt::format("{}/{}", kUnits, folder))) {
-      if (!IsKept(unit)) {
-        RETURN_IF_ERROR(clone.Hide(fmt::format("{}/{}/{}", kUnits, folder, unit)));
-      }
-    }
+    RETURN_IF_ERROR(DisableWanted(clone, fmt::format("{}/{}", kUnits, folder)));
   }
   // What generators and the packages themselves pull in without a link in /etc.
   constexpr std::array<const char*, 8> kMasked = {"getty.target",

@@ -2,11 +2,9 @@
 #include "cli/lab/files.h"
 
 #include <fcntl.h>
-#include <ftw.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
@@ -23,8 +21,21 @@ namespace {
 
 constexpr mode_t kFileMode = 0644;
 
-int RemoveEntry(const char* path, const struct stat* /*info*/, int /*kind*/, FTW* /*where*/) {
-  return remove(path);
+// `path` and, while it is a folder of file system `device`, all below it; folders before what is in
+// them. Links are not followed.
+std::vector<std::string> Tree(const std::string& path, dev_t device) {
+  std::vector<std::string> found = {path};
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    const std::string entry = found[i];
+    struct stat info;
+    if (lstat(entry.c_str(), &info) != 0 || !S_ISDIR(info.st_mode) || info.st_dev != device) {
+      continue;
+    }
+    for (const std::string& name : ListFolder(entry)) {
+      found.push_back(fmt::format("{}/{}", entry, name));
+    }
+  }
+  return found;
 }
 
 absl::Status WriteTo(const std::string& path, std::string_view text, int flags) {
@@ -107,12 +118,15 @@ absl::Status MakeFolders(const std::string& path) {
 }
 
 absl::Status RemoveFolder(const std::string& path) {
-  constexpr int kOpenFolders = 16;
-  if (!Exists(path)) {
+  struct stat info;
+  if (lstat(path.c_str(), &info) != 0) {
     return absl::OkStatus();
   }
-  if (nftw(path.c_str(), RemoveEntry, kOpenFolders, FTW_DEPTH | FTW_PHYS | FTW_MOUNT) != 0) {
-    return ErrnoStatus(errno, "cannot remove " + path);
+  const std::vector<std::string> entries = Tree(path, info.st_dev);
+  for (auto entry = entries.rbegin(); entry != entries.rend(); ++entry) {
+    if (remove(entry->c_str()) != 0 && errno != ENOENT) {
+      return ErrnoStatus(errno, "cannot remove " + *entry);
+    }
   }
   return absl::OkStatus();
 }

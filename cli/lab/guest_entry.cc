@@ -73,7 +73,7 @@ absl::Status EnterGuest(const ProcessId& leader) {
                                 const std::map<std::string, std::string>& environment,
                                 const sigset_t& signals) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
-  sigprocmask(SIG_SETMASK, &signals, nullptr);
+  pthread_sigmask(SIG_SETMASK, &signals, nullptr);
   std::map<std::string, std::string> variables = {
       {"HOME", "/root"},
       {"LANG", "C.UTF-8"},
@@ -118,7 +118,7 @@ absl::StatusOr<int> RunInside(const ProcessId& leader,
     // The last two reach the command from the terminal itself, and must not end us before it.
     sigaddset(&signals, signal);
   }
-  sigprocmask(SIG_BLOCK, &signals, &before);
+  pthread_sigmask(SIG_BLOCK, &signals, &before);
   RETURN_IF_ERROR(EnterGuest(leader));
   const pid_t child = fork();
   if (child == 0) {

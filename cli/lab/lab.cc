@@ -92,41 +92,53 @@ absl::StatusOr<int> Lab::MakeLab(Deadline deadline) {
   return *number;
 }
 
-// Records of the hosts that are to be up, new ones saved. What a crash left half made is removed.
-absl::StatusOr<std::vector<HostRecord>> Lab::RecordHosts(const UpOptions& options, int number) {
-  std::set<int> taken;
-  std::vector<HostRecord> wanted;
-  std::set<std::string> missing(options.hosts.begin(), options.hosts.end());
+// Complete hosts of the lab. What a crash left half made is removed.
+absl::StatusOr<std::vector<HostRecord>> Lab::CompleteHosts() {
+  std::vector<HostRecord> complete;
   for (const std::string& name : state_.Hosts(name_)) {
-    const absl::StatusOr<HostRecord> host = state_.LoadHost(name_, name);
-    if (!host.ok() || !host->prepared) {
-      RETURN_IF_ERROR(RemoveHost(name, Deadline::After(kStepTimeout)));
+    absl::StatusOr<HostRecord> host = state_.LoadHost(name_, name);
+    if (host.ok() && host->prepared) {
+      complete.push_back(*std::move(host));
       continue;
     }
-    taken.insert(host->index);
-    if (missing.erase(name) > 0) {
-      wanted.push_back(*host);
-    }
+    RETURN_IF_ERROR(RemoveHost(name, Deadline::After(kStepTimeout)));
   }
+  return complete;
+}
+
+// Records of the hosts that are to be up, new ones saved.
+absl::StatusOr<std::vector<HostRecord>> Lab::RecordHosts(const UpOptions& options, int number) {
+  ASSIGN_OR_RETURN(std::vector<HostRecord> hosts, CompleteHosts());
+  std::set<int> taken;
+  std::set<std::string> missing(options.hosts.begin(), options.hosts.end());
+  for (const HostRecord& host : hosts) {
+    taken.insert(host.index);
+    missing.erase(host.name);
+  }
+  const std::set<std::string> wanted(options.hosts.begin(), options.hosts.end());
+  std::erase_if(hosts, [&wanted](const HostRecord& host) { return !wanted.contains(host.name); });
   ASSIGN_OR_RETURN(const std::vector<Mount> mounts, CurrentMounts());
   for (const std::string& name : options.hosts) {
     if (missing.erase(name) == 0) {
       continue;
     }
-    HostRecord host{.name = name,
-                    .index = LowestFreeIndex(taken),
-                    .mount_points = ClonedMountPoints(mounts),
-                    .binds = options.binds,
-                    .supervisor = {}};
-    if (host.index > kMaxHostIndex) {
-      return FailedPrecondition("lab {} is full: {} hosts", name_, kMaxHostIndex);
-    }
-    taken.insert(host.index);
-    progress_(fmt::format("{}: new, {}", name, HostAddress(number, host.index)));
-    RETURN_IF_ERROR(state_.SaveHost(name_, host));
-    wanted.push_back(std::move(host));
+    hosts.push_back({.name = name,
+                     .index = LowestFreeIndex(taken),
+                     .mount_points = ClonedMountPoints(mounts),
+                     .binds = options.binds,
+                     .supervisor = {}});
+    taken.insert(hosts.back().index);
+    RETURN_IF_ERROR(SaveNewHost(hosts.back(), number));
   }
-  return wanted;
+  return hosts;
+}
+
+absl::Status Lab::SaveNewHost(const HostRecord& host, int number) {
+  if (host.index > kMaxHostIndex) {
+    return FailedPrecondition("lab {} is full: {} hosts", name_, kMaxHostIndex);
+  }
+  progress_(fmt::format("{}: new, {}", host.name, HostAddress(number, host.index)));
+  return state_.SaveHost(name_, host);
 }
 
 absl::Status Lab::MakeClone(HostRecord& host, int number) {
@@ -200,23 +212,26 @@ absl::Status Lab::ReportBooted(const HostRecord& host, const std::string& state,
   return absl::OkStatus();
 }
 
-absl::Status Lab::WaitUntilBooted(const std::vector<HostRecord>& hosts,
-                                  int number,
-                                  Deadline deadline) {
-  std::vector<HostRecord> waiting = hosts;
-  while (!waiting.empty()) {
-    std::vector<HostRecord> still;
-    for (const HostRecord& host : waiting) {
-      const std::string state = GuestState(host.supervisor, deadline);
-      if (state == "starting") {
-        still.push_back(host);
-      } else {
-        RETURN_IF_ERROR(ReportBooted(host, state, number));
-      }
+// Takes the hosts that have finished booting off `waiting` and reports them.
+absl::Status Lab::TakeBooted(std::vector<HostRecord>& waiting, int number, Deadline deadline) {
+  std::vector<HostRecord> still;
+  for (const HostRecord& host : waiting) {
+    const std::string state = GuestState(host.supervisor, deadline);
+    if (state == "starting") {
+      still.push_back(host);
+      continue;
     }
-    waiting = std::move(still);
-    if (!waiting.empty() && deadline.expired()) {
-      const std::string& name = waiting.front().name;
+    RETURN_IF_ERROR(ReportBooted(host, state, number));
+  }
+  waiting = std::move(still);
+  return absl::OkStatus();
+}
+
+absl::Status Lab::WaitUntilBooted(std::vector<HostRecord> waiting, int number, Deadline deadline) {
+  RETURN_IF_ERROR(TakeBooted(waiting, number, deadline));
+  while (!waiting.empty()) {
+    const std::string& name = waiting.front().name;
+    if (deadline.expired()) {
       return DeadlineExceeded(
           "host {0} is still booting; see what it waits for with `fettle lab exec --name {1} {0} "
           "systemctl list-jobs`, and {2}/console.log",
@@ -224,11 +239,22 @@ absl::Status Lab::WaitUntilBooted(const std::vector<HostRecord>& hosts,
           name_,
           state_.HostFolder(name_, name));
     }
-    if (!waiting.empty()) {
-      absl::SleepFor(kPollInterval);
-    }
+    absl::SleepFor(kPollInterval);
+    RETURN_IF_ERROR(TakeBooted(waiting, number, deadline));
   }
   return absl::OkStatus();
+}
+
+// Makes what is missing and starts what is off; the hosts that are to be up.
+absl::StatusOr<std::vector<HostRecord>> Lab::StartHosts(const UpOptions& options,
+                                                        Deadline deadline) {
+  ASSIGN_OR_RETURN(const State::Lock lock, state_.Acquire(Deadline::After(kLockTimeout)));
+  ASSIGN_OR_RETURN(const int number, MakeLab(deadline));
+  ASSIGN_OR_RETURN(std::vector<HostRecord> hosts, RecordHosts(options, number));
+  for (HostRecord& host : hosts) {
+    RETURN_IF_ERROR(Annotate(StartHost(host, number, deadline), "host " + host.name));
+  }
+  return hosts;
 }
 
 absl::Status Lab::Up(const UpOptions& options) {
@@ -237,17 +263,9 @@ absl::Status Lab::Up(const UpOptions& options) {
   RETURN_IF_ERROR(CheckNames(options.hosts));
   RETURN_IF_ERROR(CheckBinds(options.binds));
   const Deadline deadline = Deadline::After(options.timeout);
-  std::vector<HostRecord> hosts;
-  int number = 0;
-  {
-    ASSIGN_OR_RETURN(const State::Lock lock, state_.Acquire(Deadline::After(kLockTimeout)));
-    ASSIGN_OR_RETURN(number, MakeLab(deadline));
-    ASSIGN_OR_RETURN(hosts, RecordHosts(options, number));
-    for (HostRecord& host : hosts) {
-      RETURN_IF_ERROR(Annotate(StartHost(host, number, deadline), "host " + host.name));
-    }
-  }
-  return WaitUntilBooted(hosts, number, deadline);
+  ASSIGN_OR_RETURN(std::vector<HostRecord> hosts, StartHosts(options, deadline));
+  ASSIGN_OR_RETURN(const int number, NumberOrNotFound());
+  return WaitUntilBooted(std::move(hosts), number, deadline);
 }
 
 absl::Status Lab::Boot(const std::string& name, absl::Duration timeout) {

@@ -89,10 +89,14 @@ class Lab {
   absl::Status CheckNames(const std::vector<std::string>& hosts) const;
   absl::StatusOr<int> NumberOrNotFound() const;
   absl::StatusOr<int> MakeLab(Deadline deadline);
+  absl::StatusOr<std::vector<HostRecord>> CompleteHosts();
   absl::StatusOr<std::vector<HostRecord>> RecordHosts(const UpOptions& options, int number);
+  absl::Status SaveNewHost(const HostRecord& host, int number);
   absl::Status MakeClone(HostRecord& host, int number);
   absl::Status StartHost(HostRecord& host, int number, Deadline deadline);
-  absl::Status WaitUntilBooted(const std::vector<HostRecord>& hosts, int number, Deadline deadline);
+  absl::StatusOr<std::vector<HostRecord>> StartHosts(const UpOptions& options, Deadline deadline);
+  absl::Status TakeBooted(std::vector<HostRecord>& waiting, int number, Deadline deadline);
+  absl::Status WaitUntilBooted(std::vector<HostRecord> waiting, int number, Deadline deadline);
   absl::Status ReportBooted(const HostRecord& host, const std::string& state, int number);
   absl::Status SetCable(const std::string& host, bool in);
   absl::Status RemoveHost(const std::string& host, Deadline deadline);

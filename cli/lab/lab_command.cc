@@ -37,7 +37,7 @@ using ArgumentsPtr = std::shared_ptr<Arguments>;
 
 void PrintLine(std::string_view line) {
   fmt::print("{}\n", line);
-  std::fflush(stdout);
+  static_cast<void>(std::fflush(stdout));
 }
 
 int Report(const absl::Status& status) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-namespace CLI {
+// CLI11's own name.
+namespace CLI {  // NOLINT(readability-identifier-naming): not ours to choose
 class App;
 }
 

@@ -28,7 +28,7 @@ bool IsFolder(const std::string& path) {
 std::vector<std::string> Folders(const std::string& path) {
   std::vector<std::string> names;
   for (std::string& name : ListFolder(path)) {
-    if (IsFolder(path + "/" + name)) {
+    if (IsFolder(fmt::format("{}/{}", path, name))) {
       names.push_back(std::move(name));
     }
   }

@@ -28,13 +28,15 @@ void RemoveNspawnTraces(const std::string& machine) {
   }
 }
 
+absl::Status KillSupervisor(pid_t pid, Deadline deadline) {
+  const absl::StatusOr<ProcessId> supervisor = Identify(pid);
+  return supervisor.ok() ? KillGuest(*supervisor, deadline) : absl::OkStatus();
+}
+
 // Ends every systemd-nspawn that runs the clone in `folder`, recorded or not.
 absl::Status KillSupervisors(const std::string& folder, Deadline deadline) {
   for (const pid_t pid : FindProcesses("systemd-nspawn", "--directory=" + folder + "/root")) {
-    const absl::StatusOr<ProcessId> supervisor = Identify(pid);
-    if (supervisor.ok()) {
-      RETURN_IF_ERROR(KillGuest(*supervisor, deadline));
-    }
+    RETURN_IF_ERROR(KillSupervisor(pid, deadline));
   }
   return absl::OkStatus();
 }

@@ -11,6 +11,7 @@ exits and when it gets SIGTERM, SIGINT or SIGHUP. What a killed test run left be
 The program is FETTLE_BIN, or build/bin/fettle of this repository. Root only.
 """
 import atexit
+import itertools
 import json
 import os
 import re
@@ -22,7 +23,7 @@ import time
 
 REPOSITORY = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 STATE_FOLDER = "/run/fettle-lab"
-_NAME = re.compile(r"^t-[a-z0-9-]*-p(\d+)$")
+_NAME = re.compile(r"^t-[a-z0-9-]*-p(\d+)-\d+$")
 _POLL_SECONDS = 0.1
 
 
@@ -177,9 +178,9 @@ class Lab:
     """Hosts that exist while its `with` lasts. `binds`: "PATH[:DEST]" of this machine to show read-only in them."""
 
     def __init__(self, hosts=1, prefix="host", binds=(), title="lab"):
-        self.name = f"t-{title}-p{os.getpid()}"[-31:]
-        if not _NAME.match(self.name):
-            raise LabError(f"title {title!r}: lower-case letters and digits, at most 18")
+        self.name = f"t-{title}-p{os.getpid()}-{next(_sequence)}"
+        if not _NAME.match(self.name) or len(title) > 12:
+            raise LabError(f"title {title!r}: at most 12 lower-case letters and digits")
         self._names = [f"{prefix}{i}" for i in range(1, hosts + 1)] if isinstance(hosts, int) else list(hosts)
         self._binds = list(binds)
         self._number = None
@@ -264,6 +265,7 @@ def leftovers(name, number=None):
     return found
 
 
+_sequence = itertools.count(1)
 _open_labs = set()
 _handlers_installed = False
 

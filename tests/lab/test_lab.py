@@ -98,6 +98,7 @@ class RunningLab(unittest.TestCase):
                 command.send_signal(signum)
                 command.wait(timeout=10)
             wait_until(lambda: self.web1.run("pgrep -x sleep", check=False).code != 0, 10, "sleep to end")
+            self.assertEqual(self.web1.state, "running")
 
     def test_exec_gives_no_more_power_than_the_host_has(self):
         self.assertNotEqual(self.web1.run(["date", "-s", "2001-01-01"], check=False).code, 0)
@@ -136,6 +137,16 @@ class RunningLab(unittest.TestCase):
         after = {host["name"]: host["pid"] for host in self.lab.list()["hosts"]}
         self.assertIn("extra1", after)
         self.assertEqual({name: after[name] for name in pids}, pids)
+
+    def test_binds_show_a_folder_of_the_machine_read_only(self):
+        with tempfile.TemporaryDirectory() as folder:
+            with open(f"{folder}/built", "w", encoding="ascii") as file:
+                file.write("just now\n")
+            self.lab.fettle("up", "--bind", f"{folder}:/opt/built", "bound1")
+            self.addCleanup(self.lab.fettle, "down", "bound1")
+            host = self.lab.host("bound1")
+            self.assertEqual(host.read_file("/opt/built/built"), "just now\n")
+            self.assertNotEqual(host.run("touch /opt/built/x", check=False).code, 0)
 
     def test_errors_say_what_to_do(self):
         missing = self.lab.fettle("exec", "nobody", "--", "true", check=False)
