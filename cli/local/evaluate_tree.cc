@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/local/evaluate_tree.h"
+
+#include <utility>
+
+#include <fmt/ranges.h>
+
+#include "agent/facts/facts.h"
+#include "lib/base/status_macros.h"
+#include "modules/schemas.h"
+
+namespace fettle::cli {
+namespace {
+
+absl::StatusOr<std::map<std::string, std::string>> ParseLabels(
+    const std::vector<std::string>& words) {
+  std::map<std::string, std::string> labels;
+  for (const std::string& word : words) {
+    const std::size_t at = word.find('=');
+    if (at == std::string::npos || at == 0) {
+      return InvalidArgument("--label {}: wants key=value", word);
+    }
+    labels[word.substr(0, at)] = word.substr(at + 1);
+  }
+  return labels;
+}
+
+std::string TextFact(const resource::Value::Map& facts, std::string_view name) {
+  const auto found = facts.find(name);
+  return found != facts.end() && found->second.kind() == resource::Value::Kind::kString
+             ? found->second.AsString()
+             : std::string();
+}
+
+}  // namespace
+
+TreeBlobs::TreeBlobs(const policy::Tree& tree) {
+  for (const auto& [path, file] : tree.files()) {
+    files_.emplace(file.digest, &file);
+  }
+}
+
+absl::StatusOr<std::string> TreeBlobs::Blob(const Digest& digest) const {
+  const auto found = files_.find(digest);
+  if (found == files_.end()) {
+    return NotFound("blob {} is not in the tree", digest.Hex());
+  }
+  return found->second->content;
+}
+
+absl::StatusOr<resource::Catalog> EvaluateTree(const policy::Tree& tree,
+                                               const Subject& subject,
+                                               const sys::HostReader& host) {
+  recipe::EvaluateInput input;
+  input.tree = &tree;
+  input.schemas = AllSchemas();
+  ASSIGN_OR_RETURN(input.labels, ParseLabels(subject.labels));
+  ASSIGN_OR_RETURN(input.facts, facts::Collect(host));
+  input.host = subject.host.empty() ? TextFact(input.facts, "hostname") : subject.host;
+  ASSIGN_OR_RETURN(recipe::EvaluateResult result, recipe::Evaluate(input));
+  if (!result.ok()) {
+    std::vector<std::string> lines;
+    for (const recipe::Problem& problem : result.problems) {
+      lines.push_back(problem.Display());
+    }
+    return InvalidArgument("{}", fmt::join(lines, "\n"));
+  }
+  return std::move(result.catalog);
+}
+
+}  // namespace fettle::cli

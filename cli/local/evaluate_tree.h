@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/statusor.h"
+
+#include "lib/digest/digest.h"
+#include "lib/policy/tree.h"
+#include "lib/recipe/evaluate.h"
+#include "lib/sys/host.h"
+
+namespace fettle::cli {
+
+// The blobs of a policy tree that is in memory. The tree must outlive it. Safe from many threads.
+class TreeBlobs final : public sys::BlobReader {
+ public:
+  explicit TreeBlobs(const policy::Tree& tree);
+  absl::StatusOr<std::string> Blob(const Digest& digest) const override;
+
+ private:
+  absl::flat_hash_map<Digest, const policy::TreeFile*> files_;
+};
+
+// Whom a tree is evaluated for, as the command line says it.
+struct Subject {
+  std::string host;                 // "": this machine's name.
+  std::vector<std::string> labels;  // "key=value".
+};
+
+// Evaluates `tree` in the sandbox with the facts of `host`. kInvalidArgument lists every problem,
+// one a line, with file, line and chain of includes.
+absl::StatusOr<resource::Catalog> EvaluateTree(const policy::Tree& tree,
+                                               const Subject& subject,
+                                               const sys::HostReader& host);
+
+}  // namespace fettle::cli
