@@ -6,7 +6,7 @@ package "tree"
 
 group "operators" { system = true }
 
-for name, admin in pairs(param.admins) do
+for name, admin in pairs(params.admins) do
   user(name) {
     comment = admin.comment,
     shell   = "/bin/bash",

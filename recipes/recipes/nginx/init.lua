@@ -25,7 +25,7 @@ service "nginx" {
 }
 
 check "the site answers" {
-  http   = "http://127.0.0.1:" .. param.port .. "/",
+  http   = "http://127.0.0.1:" .. params.port .. "/",
   expect = 200,
   within = "10s",
 }
