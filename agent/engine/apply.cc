@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How a pass changes what is off, and proves it.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "agent/engine/batch.h"
+#include "agent/engine/pass.h"
+#include "agent/engine/records.h"
+#include "lib/base/status_macros.h"
+
+namespace fettle::engine {
+namespace {
+
+// So many coming changes are written down with one sync.
+constexpr std::size_t kIntentGroup = 256;
+constexpr uint64_t kLargestPreimage = 1 << 20;
+constexpr std::string_view kPath = "path:";
+
+bool AllowsBatches(const Item& item) {
+  return item.type->apply_batch != nullptr;
+}
+
+// "mode is 0600, not 0644; owner is …".
+std::string StillDiffers(const std::vector<resource::DifferenceRecord>& records) {
+  std::string text = "did not come to rest: after it was applied, ";
+  std::string_view separator;
+  for (const resource::DifferenceRecord& record : records) {
+    text += separator;
+    text += record.diff.empty()
+                ? fmt::format("{} is {}, not {}", record.attribute, record.current, record.desired)
+                : fmt::format("{} still differs", record.attribute);
+    separator = "; ";
+  }
+  return text;
+}
+
+}  // namespace
+
+void Pass::Apply(std::size_t position, std::size_t index) {
+  std::vector<std::size_t> members{index};
+  if (AllowsBatches(item(index))) {
+    // `index` itself counts as finished by now; those to be told of a change count as due.
+    members = ChooseBatch(context_.prepared, position, [this](std::size_t other) {
+      return Due(other) || context_.knowledge.pending().contains(item(other).id);
+    });
+    std::erase_if(
+        members, [this, index](std::size_t other) { return other != index && !JoinsBatch(other); });
+  }
+  if (!item(index).type->schema->read_only) {
+    if (const absl::Status status = Intend(position, members); !status.ok()) {
+      for (const std::size_t member : members) {
+        Fail(member,
+             fmt::format("not changed, because it cannot be written down: {}", Message(status)));
+      }
+      return;
+    }
+  }
+  Bring(members);
+}
+
+// Whether a later member of a batch is still to be applied, at the time it is pulled forward.
+bool Pass::JoinsBatch(std::size_t index) {
+  if (!Due(index)) {
+    return false;
+  }
+  Renew(index);
+  const Look& look = looks_[index];
+  if (!look.status.ok() || look.at_rest() || OutsideSchedule(index).has_value()) {
+    return false;
+  }
+  outcomes_[index].finished = true;
+  Explain(index);
+  return true;
+}
+
+void Pass::Bring(const std::vector<std::size_t>& members) {
+  std::vector<std::size_t> left = members;
+  for (int32_t tried = 0; !left.empty(); ++tried) {
+    const std::vector<absl::Status> statuses = Try(left);
+    for (std::size_t i = 0; i < left.size(); ++i) {
+      Verify(left[i], statuses[i]);
+    }
+    std::erase_if(left, [this, tried](std::size_t index) {
+      return outcomes_[index].state != resource::State::kFailed || !looks_[index].status.ok() ||
+             looks_[index].drift.empty() || tried >= item(index).declaration->retries ||
+             context_.options.deadline.expired();
+    });
+  }
+  for (const std::size_t index : members) {
+    if (outcomes_[index].state == resource::State::kFailed) {
+      SkipDependents(index);
+      if (!item(index).type->schema->read_only) {
+        (void)context_.journal->Add(journal::Failed{{item(index).id}});
+      }
+    }
+  }
+}
+
+std::vector<absl::Status> Pass::Try(const std::vector<std::size_t>& members) {
+  std::vector<absl::Status> statuses;
+  const Item& first = item(members.front());
+  for (const std::size_t index : members) {
+    started_before_[index] = LastRefresh(index);
+    if (!first.type->schema->read_only) {
+      touched_.Add(index);
+    }
+  }
+  const Deadline deadline = StepDeadline(first, context_.options.deadline);
+  if (AllowsBatches(first)) {
+    std::vector<resource::BatchItem> batch;
+    batch.reserve(members.size());
+    for (const std::size_t index : members) {
+      batch.push_back({item(index).resource.get(), looks_[index].drift});
+    }
+    statuses = first.type->apply_batch(batch, *context_.host, deadline);
+    statuses.resize(members.size(),
+                    Internal("{}: the batch answered for too few of its members", first.id));
+  } else {
+    statuses.push_back(
+        first.resource->Apply(looks_[members.front()].drift, *context_.host, deadline));
+  }
+  for (const std::size_t index : members) {
+    ForgetWhatItMayHaveChanged(index);
+  }
+  return statuses;
+}
+
+// Package scripts and steps like exec change more than their writers know of.
+void Pass::ForgetWhatItMayHaveChanged(std::size_t index) {
+  if (AllowsBatches(item(index)) || item(index).type->schema->opaque) {
+    context_.reader.ForgetSnapshots();
+  }
+}
+
+void Pass::Verify(std::size_t index, const absl::Status& status) {
+  Outcome& outcome = outcomes_[index];
+  const std::vector<resource::Difference> before = std::move(looks_[index].drift);
+  Inspect(item(index), context_.reader, context_.options.deadline, &looks_[index]);
+  touched_.Seen(index);
+  const Look& look = looks_[index];
+  if (look.at_rest() && status.ok()) {
+    outcome.error.clear();
+    if (item(index).type->schema->read_only) {
+      outcome.state = resource::State::kOk;
+      return;
+    }
+    outcome.state = resource::State::kChanged;
+    outcome.changed = true;
+    set_ = before;
+    RecordAtRest(index, true);
+    return;
+  }
+  outcome.state = resource::State::kFailed;
+  if (!status.ok()) {
+    outcome.error = WithoutSecrets(item(index), Message(status));
+  } else if (!look.status.ok()) {
+    outcome.error = WithoutSecrets(
+        item(index),
+        fmt::format("could not be looked at after it was applied: {}", Message(look.status)));
+  } else {
+    outcome.error =
+        StillDiffers(MakeRecords(item(index), look.drift, context_.knowledge.Find(item(index).id)));
+  }
+}
+
+absl::Status Pass::Intend(std::size_t position, const std::vector<std::size_t>& members) {
+  journal::Intent intent{context_.run, context_.clock.Now(), {}};
+  for (const std::size_t index : members) {
+    AddIntent(index, &intent);
+  }
+  if (intent.entries.empty()) {
+    return absl::OkStatus();
+  }
+  const std::vector<std::size_t>& sequence = context_.prepared.order().sequence;
+  const std::size_t end = std::min(sequence.size(), position + kIntentGroup);
+  for (std::size_t at = position + 1; at < end; ++at) {
+    if (Due(sequence[at]) && !item(sequence[at]).type->schema->read_only) {
+      AddIntent(sequence[at], &intent);
+    }
+  }
+  KeepPreimages(intent);
+  return context_.journal->Intend(intent);
+}
+
+void Pass::AddIntent(std::size_t index, journal::Intent* intent) {
+  if (intended_[index]) {
+    return;
+  }
+  intended_[index] = true;
+  journal::Intent::Entry entry{item(index).id, {}};
+  for (const Notification& told : context_.prepared.notifications()[index]) {
+    entry.targets.push_back({item(told.target).id, told.kind});
+  }
+  intent->entries.push_back(std::move(entry));
+}
+
+// Old contents are a convenience for undoing: that one cannot be kept stops no change.
+void Pass::KeepPreimages(const journal::Intent& intent) {
+  if (!context_.options.keep_preimages || context_.journal->preimages() == nullptr) {
+    return;
+  }
+  bool kept = false;
+  for (const journal::Intent::Entry& entry : intent.entries) {
+    const std::size_t index = *context_.prepared.Find(entry.id);
+    for (const std::string& thing : context_.prepared.footprints()[index].owns) {
+      if (thing.starts_with(kPath)) {
+        kept = KeepPreimage(index, thing.substr(kPath.size())) || kept;
+      }
+    }
+  }
+  if (kept) {
+    (void)context_.journal->preimages()->Sync();
+    kept_preimages_ = true;
+  }
+}
+
+// True when there was something to keep.
+bool Pass::KeepPreimage(std::size_t index, const std::string& path) {
+  journal::Preimage preimage;
+  preimage.run = context_.run;
+  preimage.resource = item(index).id;
+  preimage.path = path;
+  preimage.at = context_.clock.Now();
+  const absl::StatusOr<sys::FileStat> stat = context_.reader.files().Stat(path);
+  if (!stat.ok() || stat->kind != sys::FileKind::kRegular || stat->size > kLargestPreimage) {
+    return false;
+  }
+  const absl::StatusOr<std::string> content = context_.reader.files().Read(path, kLargestPreimage);
+  if (!content.ok()) {
+    return false;
+  }
+  preimage.existed = true;
+  preimage.mode = stat->mode;
+  preimage.uid = stat->uid;
+  preimage.gid = stat->gid;
+  preimage.content = Sha256(*content);
+  return context_.journal->preimages()->Keep(preimage, *content).ok();
+}
+
+// What was written down as coming is not done after all.
+void Pass::Withdraw(std::size_t index) {
+  if (intended_[index] && context_.journal != nullptr) {
+    intended_[index] = false;
+    (void)context_.journal->Add(journal::Withdrawn{{item(index).id}});
+  }
+}
+
+void Pass::RecordAtRest(std::size_t index, bool changed) {
+  if (context_.journal == nullptr) {
+    return;
+  }
+  if (!changed && intended_[index]) {
+    Withdraw(index);
+  }
+  const std::string& id = item(index).id;
+  if (!changed && !context_.knowledge.Unconfirmed(id)) {
+    return;  // Recorded for all together, at the end of the run.
+  }
+  journal::AtRest::Entry entry{id, MakeKnown(item(index), set_, context_.knowledge.Find(id))};
+  set_.clear();
+  (void)context_.journal->Add(journal::AtRest{context_.clock.Now(), {std::move(entry)}});
+}
+
+}  // namespace fettle::engine

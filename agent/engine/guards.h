@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "lib/base/deadline.h"
+#include "lib/resource/catalog.h"
+#include "lib/sys/host.h"
+
+namespace fettle::engine {
+
+// Whether the guards of `declaration` hold right now. nullopt when all do; otherwise why the
+// resource is left alone ("only if the file /x exists, which it does not"). A guard that cannot be
+// evaluated holds it back as well.
+std::optional<std::string> HeldBack(const resource::Declaration& declaration,
+                                    const sys::HostReader& host,
+                                    Deadline deadline);
+
+}  // namespace fettle::engine

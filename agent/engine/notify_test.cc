@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Who is told of what, also across failures, kills and restarts of the agent.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "agent/engine/run_fixture_for_test.h"
+
+namespace fettle::engine {
+namespace {
+
+using resource::RelationKind;
+using resource::RunReport;
+using resource::State;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+class NotifyTest : public RunFixtureForTest {
+ protected:
+  // Two files of which a running daemon is told.
+  void TwoFilesAndADaemon(RelationKind first, RelationKind second) {
+    catalog_.Add("text:/conf/a", {{"content", "a"}});
+    catalog_.Add("text:/conf/b", {{"content", "b"}});
+    catalog_.Add("daemon:web");
+    catalog_.Relate("daemon:web", first, "text:/conf/a");
+    catalog_.Relate("daemon:web", second, "text:/conf/b");
+    host_.disk().PutFile("/run/web", "1");
+  }
+
+  bool Pending() const { return !journal_->knowledge().pending().empty(); }
+};
+
+TEST_F(NotifyTest, IsToldOnceAfterAllAndRestartWins) {
+  TwoFilesAndADaemon(RelationKind::kRestart, RelationKind::kReload);
+  const RunReport report = Run();
+  EXPECT_THAT(done(), ElementsAre("text /conf/a", "text /conf/b", "restart web"));
+  EXPECT_EQ(Of(report, "daemon:web").state, State::kOk);
+  EXPECT_EQ(Of(report, "daemon:web").refreshed, "restarted because of text:/conf/a, text:/conf/b");
+  EXPECT_FALSE(Pending());
+  Run();
+  EXPECT_THAT(done(), IsEmpty());
+}
+
+TEST_F(NotifyTest, ReloadsWhereNoRestartIsAskedFor) {
+  TwoFilesAndADaemon(RelationKind::kReload, RelationKind::kReload);
+  Run();
+  EXPECT_THAT(done(), ElementsAre("text /conf/a", "text /conf/b", "reload web"));
+}
+
+TEST_F(NotifyTest, WhatWasJustStartedIsNotRestarted) {
+  TwoFilesAndADaemon(RelationKind::kRestart, RelationKind::kRestart);
+  host_.disk().Delete("/run/web");
+  const RunReport report = Run();
+  EXPECT_THAT(done(), ElementsAre("text /conf/a", "text /conf/b", "start web"));
+  EXPECT_FALSE(Pending());
+  EXPECT_EQ(Of(report, "daemon:web").refreshed, "");
+}
+
+TEST_F(NotifyTest, AChangeThatFailedTellsNobody) {
+  TwoFilesAndADaemon(RelationKind::kRestart, RelationKind::kAfter);
+  catalog_.At("text:/conf/a").attributes.Set("broken", true);
+  Run();
+  EXPECT_THAT(done(), ElementsAre("text /conf/a", "text /conf/b"));
+}
+
+TEST_F(NotifyTest, AFailedChangeThatTookEffectAfterAllTellsInTheNextRun) {
+  TwoFilesAndADaemon(RelationKind::kRestart, RelationKind::kAfter);
+  catalog_.At("text:/conf/a").attributes.Set("broken", true);
+  Run();
+  host_.disk().PutFile("/conf/a", "a");
+  Restart();
+  Run();
+  EXPECT_THAT(done(), ElementsAre("restart web"));
+}
+
+// ansible#10498: the file was written, then something failed before the restart.
+TEST_F(NotifyTest, ARestartThatFailedIsDoneByTheNextRun) {
+  TwoFilesAndADaemon(RelationKind::kRestart, RelationKind::kAfter);
+  host_.disk().PutFile("/broken/web", "");
+  RunReport report = Run();
+  EXPECT_EQ(Of(report, "daemon:web").state, State::kFailed);
+  EXPECT_THAT(Of(report, "daemon:web").error, HasSubstr("web does not come up"));
+  EXPECT_EQ(Of(report, "daemon:web").refreshed, "restart pending because of text:/conf/a");
+  Restart();
+  host_.disk().Delete("/broken/web");
+  report = Run();
+  EXPECT_THAT(done(), ElementsAre("restart web"));
+  EXPECT_EQ(report.counts.ok, 3);
+  EXPECT_FALSE(Pending());
+}
+
+TEST_F(NotifyTest, IsHeldWhileAPrerequisiteFailedAndDoneOnceItIsMended) {
+  TwoFilesAndADaemon(RelationKind::kRestart, RelationKind::kRequires);
+  catalog_.At("text:/conf/b").attributes.Set("broken", true);
+  RunReport report = Run();
+  EXPECT_THAT(done(), ElementsAre("text /conf/a", "text /conf/b"));
+  EXPECT_EQ(Of(report, "daemon:web").refreshed,
+            "restart pending because of text:/conf/a (held: text:/conf/b failed)");
+  catalog_.At("text:/conf/b").attributes.Set("broken", false);
+  Run();
+  EXPECT_THAT(done(), ElementsAre("text /conf/b", "restart web"));
+}
+
+// Power goes after every single write of the run in turn; whatever was reached, the next runs must
+// end with the daemon started after the last change of its file.
+TEST_F(NotifyTest, NoKillBetweenChangeAndRestartLosesTheRestart) {
+  TwoFilesAndADaemon(RelationKind::kRestart, RelationKind::kRestart);
+  for (std::size_t writes = 1; writes <= 3; ++writes) {
+    host_.disk().PutFile("/conf/a", "old");
+    host_.disk().PutFile("/conf/b", "old");
+    host_.disk().PutFile("/run/web", "1");
+    host_.calls().CrashAfterWrite(writes);
+    Run();
+    host_.calls().ClearFaults();
+    Restart();
+    Run();
+    Run();
+    EXPECT_EQ(host_.disk().Content("/conf/a"), "a") << writes;
+    EXPECT_NE(host_.disk().Content("/run/web"), "1") << writes;
+    EXPECT_FALSE(Pending()) << writes;
+  }
+}
+
+// The agent is killed (not its host) after the change and before anything else was recorded.
+TEST_F(NotifyTest, AnIntentWithoutAnEndIsFollowedUp) {
+  TwoFilesAndADaemon(RelationKind::kRestart, RelationKind::kAfter);
+  Run();
+  ASSERT_TRUE(journal_->Begin("killed run", Deadline::Expired()).ok());
+  ASSERT_TRUE(journal_
+                  ->Intend({"killed",
+                            host_.clock().Now(),
+                            {{"text:/conf/a", {{"daemon:web", resource::RefreshKind::kRestart}}}}})
+                  .ok());
+  Restart();
+  EXPECT_FALSE(journal_->knowledge().open().empty());
+  const RunReport report = Run({.only = {"text:/conf/b"}});
+  EXPECT_THAT(done(), ElementsAre("restart web"));
+  EXPECT_EQ(Of(report, "daemon:web").refreshed, "restarted because of text:/conf/a");
+  EXPECT_TRUE(journal_->knowledge().open().empty());
+}
+
+TEST_F(NotifyTest, WhatWasRestartedByOthersSinceIsNotRestartedAgain) {
+  TwoFilesAndADaemon(RelationKind::kRestart, RelationKind::kAfter);
+  host_.disk().PutFile("/broken/web", "");
+  Run();
+  host_.disk().Delete("/broken/web");
+  host_.clock().Advance(absl::Seconds(5));
+  host_.disk().PutFile("/run/web", std::to_string(absl::ToUnixMicros(host_.clock().Now())));
+  Run();
+  EXPECT_THAT(done(), IsEmpty());
+  EXPECT_FALSE(Pending());
+}
+
+TEST_F(NotifyTest, AnAuditedResourceIsNotToldButItIsSaid) {
+  TwoFilesAndADaemon(RelationKind::kRestart, RelationKind::kAfter);
+  catalog_.At("daemon:web").enforce = false;
+  const RunReport report = Run();
+  EXPECT_THAT(done(), ElementsAre("text /conf/a", "text /conf/b"));
+  EXPECT_EQ(Of(report, "daemon:web").refreshed,
+            "restart pending because of text:/conf/a (audit only)");
+}
+
+TEST_F(NotifyTest, WhoIsRefreshedTellsThoseWhoAreToldOfIt) {
+  catalog_.Add("text:/conf/a", {{"content", "a"}});
+  catalog_.Add("daemon:db");
+  catalog_.Add("daemon:web");
+  catalog_.Relate("daemon:db", RelationKind::kRestart, "text:/conf/a");
+  catalog_.Relate("daemon:web", RelationKind::kReload, "daemon:db");
+  host_.disk().PutFile("/run/web", "1");
+  host_.disk().PutFile("/run/db", "1");
+  EXPECT_EQ(Of(Plan(), "daemon:web").refreshed, "would be reloaded because of daemon:db");
+  Run();
+  EXPECT_THAT(done(), ElementsAre("text /conf/a", "restart db", "reload web"));
+  EXPECT_FALSE(Pending());
+}
+
+TEST_F(NotifyTest, APendingRefreshOfWhatIsNoLongerDeclaredIsDropped) {
+  TwoFilesAndADaemon(RelationKind::kRestart, RelationKind::kAfter);
+  host_.disk().PutFile("/broken/web", "");
+  Run();
+  EXPECT_TRUE(Pending());
+  catalog_ = CatalogForTest();
+  catalog_.Add("text:/conf/a", {{"content", "a"}});
+  Run();
+  EXPECT_FALSE(Pending());
+}
+
+}  // namespace
+}  // namespace fettle::engine

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/engine/pass.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "agent/engine/guards.h"
+#include "agent/engine/records.h"
+#include "lib/base/status_macros.h"
+
+namespace fettle::engine {
+
+using resource::State;
+
+Pass::Pass(PassContext context, std::vector<Look> looks)
+    : context_(std::move(context)),
+      looks_(std::move(looks)),
+      outcomes_(looks_.size()),
+      root_cause_(looks_.size()),
+      intended_(looks_.size(), false),
+      touched_(context_.prepared),
+      started_before_(looks_.size(), absl::InfinitePast()) {}
+
+void Pass::Walk(resource::RunReport* report) {
+  const std::vector<std::size_t>& sequence = context_.prepared.order().sequence;
+  for (std::size_t position = 0; position < sequence.size(); ++position) {
+    Visit(position);
+  }
+  for (std::size_t index = 0; index < outcomes_.size(); ++index) {
+    if (!looks_[index].wanted) {
+      continue;
+    }
+    CountState(outcomes_[index].state, &report->counts);
+    if (outcomes_[index].state != State::kOk || !outcomes_[index].refreshed.empty()) {
+      report->resources.push_back(ReportOf(index));
+    }
+  }
+}
+
+std::vector<std::pair<std::size_t, State>> Pass::States() const {
+  std::vector<std::pair<std::size_t, State>> states;
+  states.reserve(outcomes_.size());
+  for (std::size_t index = 0; index < outcomes_.size(); ++index) {
+    if (looks_[index].wanted) {
+      states.emplace_back(index, outcomes_[index].state);
+    }
+  }
+  return states;
+}
+
+void Pass::Visit(std::size_t position) {
+  const std::size_t index = context_.prepared.order().sequence[position];
+  if (!looks_[index].wanted) {
+    return;
+  }
+  const absl::Duration start = context_.clock.Monotonic();
+  if (!outcomes_[index].finished) {
+    Settle(position, index);
+  }
+  if (item(index).refreshable != nullptr) {
+    Refresh(index);
+  }
+  outcomes_[index].took += context_.clock.Monotonic() - start;
+  Report(index);
+}
+
+void Pass::Settle(std::size_t position, std::size_t index) {
+  Outcome& outcome = outcomes_[index];
+  outcome.finished = true;
+  Renew(index);
+  const Look& look = looks_[index];
+  if (look.at_rest()) {
+    RecordAtRest(index, false);
+    return;
+  }
+  Explain(index);
+  if (root_cause_[index].has_value()) {
+    outcome.state = State::kSkipped;
+    Withdraw(index);
+    return;
+  }
+  if (!look.status.ok()) {
+    Fail(index, WithoutSecrets(item(index), Message(look.status)));
+    Withdraw(index);
+    return;
+  }
+  if (MayApply(index)) {
+    Apply(position, index);
+  } else {
+    Withdraw(index);
+  }
+}
+
+void Pass::Renew(std::size_t index) {
+  Look& look = looks_[index];
+  // What could not be looked at, or only looks, may depend on anything that came before.
+  const bool vague = !look.status.ok() || (item(index).type->schema->read_only && !look.at_rest());
+  if (touched_.Concerns(index) || (vague && touched_.any())) {
+    Inspect(item(index), context_.reader, context_.options.deadline, &look);
+    touched_.Seen(index);
+  }
+}
+
+bool Pass::Enforced(std::size_t index) const {
+  return context_.options.enforce && !context_.options.paused &&
+         context_.prepared.catalog().enforce && item(index).declaration->enforce;
+}
+
+std::optional<std::string> Pass::OutsideSchedule(std::size_t index) const {
+  const std::string& schedule = item(index).declaration->schedule;
+  if (schedule.empty() || !context_.options.in_schedule || context_.options.in_schedule(schedule)) {
+    return std::nullopt;
+  }
+  return fmt::format("left alone: its schedule is {}", schedule);
+}
+
+bool Pass::MayApply(std::size_t index) {
+  Outcome& outcome = outcomes_[index];
+  std::optional<std::string> why_not =
+      HeldBack(*item(index).declaration,
+               context_.reader,
+               StepDeadline(item(index), context_.options.deadline));
+  if (!why_not.has_value()) {
+    why_not = OutsideSchedule(index);
+  }
+  if (why_not.has_value()) {
+    outcome.state = State::kUnknown;
+    outcome.error = WithoutSecrets(item(index), *why_not);
+    return false;
+  }
+  if (Enforced(index) && context_.host != nullptr) {
+    return true;
+  }
+  outcome.state = State::kDrifted;
+  outcome.withheld = Enforced(index);
+  outcome.error = context_.options.paused ? "left alone: the host is paused" : "";
+  return false;
+}
+
+bool Pass::Due(std::size_t index) const {
+  if (!looks_[index].wanted || outcomes_[index].finished) {
+    return false;
+  }
+  return !looks_[index].at_rest() && Enforced(index) && !root_cause_[index].has_value();
+}
+
+void Pass::Explain(std::size_t index) {
+  outcomes_[index].records =
+      MakeRecords(item(index), looks_[index].drift, context_.knowledge.Find(item(index).id));
+}
+
+void Pass::Fail(std::size_t index, std::string error) {
+  outcomes_[index].state = State::kFailed;
+  outcomes_[index].error = std::move(error);
+  SkipDependents(index);
+}
+
+// Each is marked once, by the first failure that reaches it, so that all failures of a run together
+// cost one walk.
+void Pass::SkipDependents(std::size_t index) {
+  std::vector<std::size_t> queue{index};
+  while (!queue.empty()) {
+    const std::size_t next = queue.back();
+    queue.pop_back();
+    for (const std::size_t dependent : context_.prepared.order().dependents[next]) {
+      if (!root_cause_[dependent].has_value()) {
+        root_cause_[dependent] = index;
+        queue.push_back(dependent);
+      }
+    }
+  }
+}
+
+resource::ResourceReport Pass::ReportOf(std::size_t index) const {
+  const Outcome& outcome = outcomes_[index];
+  resource::ResourceReport report;
+  report.id = item(index).id;
+  report.state = outcome.state;
+  report.differences = outcome.records;
+  report.cause = GravestCause(report.differences);
+  report.error = outcome.error;
+  if (outcome.state == State::kSkipped && root_cause_[index].has_value()) {
+    report.root_cause = item(*root_cause_[index]).id;
+    report.error = fmt::format("skipped: {} failed", report.root_cause);
+  }
+  report.refreshed = outcome.refreshed;
+  report.position = item(index).declaration->position.Display();
+  report.controls = item(index).declaration->controls;
+  report.duration = outcome.took;
+  return report;
+}
+
+void Pass::Report(std::size_t index) {
+  const Outcome& outcome = outcomes_[index];
+  if (context_.options.on_resource && (outcome.state != State::kOk || !outcome.refreshed.empty())) {
+    context_.options.on_resource(ReportOf(index));
+  }
+}
+
+void CountState(State state, resource::RunCounts* counts) {
+  switch (state) {
+    case State::kOk:
+      ++counts->ok;
+      return;
+    case State::kUnknown:
+      ++counts->unknown;
+      return;
+    case State::kSkipped:
+      ++counts->skipped;
+      return;
+    case State::kChanged:
+      ++counts->changed;
+      return;
+    case State::kDrifted:
+      ++counts->drifted;
+      return;
+    case State::kFailed:
+      ++counts->failed;
+      return;
+  }
+}
+
+}  // namespace fettle::engine

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+
+#include "agent/engine/inspect.h"
+#include "agent/engine/prepared.h"
+#include "agent/engine/run_options.h"
+#include "agent/engine/touched.h"
+#include "agent/journal/journal.h"
+#include "lib/base/clock.h"
+#include "lib/resource/report.h"
+#include "lib/sys/host.h"
+
+namespace fettle::engine {
+
+// Everything that a pass works with.
+struct PassContext {
+  const Prepared& prepared;
+  const sys::HostReader& reader;
+  sys::Host* host = nullptr;  // Null in a plan: there is nothing to write with.
+  const journal::Knowledge& knowledge;
+  journal::Journal* journal = nullptr;  // Null in a plan.
+  const RunOptions& options;
+  const Clock& clock;
+  std::string run;  // Its id.
+};
+
+// What a pass found and did with one resource.
+struct Outcome {
+  resource::State state = resource::State::kOk;
+  bool finished = false;  // Its own state is settled; it may still be told of changes.
+  bool changed = false;   // This run changed it, or told it of a change.
+  bool withheld = false;  // Off, would be changed but for plan, audit or pause.
+  std::vector<resource::DifferenceRecord> records;  // What was off, as it may be shown.
+  std::string error;
+  std::string refreshed;
+  absl::Duration took;
+};
+
+void CountState(resource::State state, resource::RunCounts* counts);
+
+// One walk through the resources in their order, after all were looked at: looks again where
+// something changed, applies, verifies, tells. One file a verb: pass.cc the walk, apply.cc the
+// changes, refresh.cc the telling.
+class Pass {
+ public:
+  Pass(PassContext context, std::vector<Look> looks);
+
+  // The state of each that was looked at, by index.
+  std::vector<std::pair<std::size_t, resource::State>> States() const;
+
+  bool kept_preimages() const { return kept_preimages_; }
+
+  // Does it, and fills in the resources and counts of `report`.
+  void Walk(resource::RunReport* report);
+
+ private:
+  void Visit(std::size_t position);
+  void Settle(std::size_t position, std::size_t index);
+  // Looks again if something could have changed what was seen.
+  void Renew(std::size_t index);
+  // Whether this run may change it; if not, its outcome says why.
+  bool MayApply(std::size_t index);
+  bool Enforced(std::size_t index) const;
+  std::optional<std::string> OutsideSchedule(std::size_t index) const;
+  bool Due(std::size_t index) const;
+  // Makes the records of what is off, while the journal still knows the state before.
+  void Explain(std::size_t index);
+  void Fail(std::size_t index, std::string error);
+  void SkipDependents(std::size_t index);
+  resource::ResourceReport ReportOf(std::size_t index) const;
+  void Report(std::size_t index);
+
+  // apply.cc
+  void Apply(std::size_t position, std::size_t index);
+  bool JoinsBatch(std::size_t index);
+  std::vector<absl::Status> Try(const std::vector<std::size_t>& members);
+  void Verify(std::size_t index, const absl::Status& status);
+  // Applies until all are at rest or out of tries.
+  void Bring(const std::vector<std::size_t>& members);
+  // Writes down what is about to be changed, `index` and what follows it, before it is.
+  absl::Status Intend(std::size_t position, const std::vector<std::size_t>& members);
+  void AddIntent(std::size_t index, journal::Intent* intent);
+  void KeepPreimages(const journal::Intent& intent);
+  bool KeepPreimage(std::size_t index, const std::string& path);
+  void Withdraw(std::size_t index);
+  void RecordAtRest(std::size_t index, bool changed);
+  void ForgetWhatItMayHaveChanged(std::size_t index);
+
+  // refresh.cc
+  void Refresh(std::size_t index);
+  void RefreshNow(std::size_t index, resource::RefreshKind kind, const std::string& because);
+  // Whether it started by itself after what it would be told of.
+  bool AlreadyRefreshed(std::size_t index, absl::Time changed_at) const;
+  absl::Time LastRefresh(std::size_t index) const;
+  void WouldRefresh(std::size_t index);
+  // Why it is not told now, although something it uses changed; nullopt when it is.
+  std::optional<std::string> RefreshHeldBack(std::size_t index);
+
+  const Item& item(std::size_t index) const { return context_.prepared.items()[index]; }
+
+  PassContext context_;
+  std::vector<Look> looks_;
+  std::vector<Outcome> outcomes_;
+  std::vector<std::optional<std::size_t>> root_cause_;  // Who failed, for those that need it.
+  std::vector<bool> intended_;
+  Touched touched_;
+  // When each that is told of changes had last started, before this run applied it.
+  std::vector<absl::Time> started_before_;
+  std::vector<resource::Difference> set_;  // What the change that is being recorded has set.
+  bool kept_preimages_ = false;
+};
+
+}  // namespace fettle::engine

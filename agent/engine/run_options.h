@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "lib/base/deadline.h"
+#include "lib/resource/report.h"
+
+namespace fettle::engine {
+
+// What one run is asked to do.
+struct RunOptions {
+  bool enforce = true;           // False: audit. Look and report, change nothing.
+  bool paused = false;           // Somebody paused the host: as audit, said so in the report.
+  std::string reason = "apply";  // See RunReport::reason.
+  std::string revision = {};
+  Deadline deadline = Deadline::Never();  // Of the whole run, the wait for another one included.
+
+  // Ids to look at (with whoever is told of their changes); empty for all. Ids that are not
+  // declared are ignored.
+  std::vector<std::string> only = {};
+
+  // Called with each resource that is not simply at rest, as soon as its state is known.
+  std::function<void(const resource::ResourceReport&)> on_resource = {};
+
+  // Called once, with the holder's word, when the run has to wait for another one.
+  std::function<void(const std::string&)> on_wait = {};
+
+  // Whether now lies in a schedule (a systemd calendar expression). Null: schedules are not kept,
+  // as for somebody who applies by hand.
+  std::function<bool(const std::string& schedule)> in_schedule = {};
+
+  // Keep the old content of the files that are changed.
+  bool keep_preimages = true;
+};
+
+}  // namespace fettle::engine
