@@ -168,13 +168,19 @@ Argv RemoveGroupArgv(const std::string& name) {
   return Finish({"groupdel"}, name);
 }
 
-std::optional<std::string> PasswordInput(const std::string& name,
-                                         const UserChange& change,
-                                         const User& now) {
+absl::StatusOr<std::optional<std::string>> PasswordInput(const std::string& name,
+                                                         const UserChange& change,
+                                                         const User& now) {
   if (!change.password_hash.has_value() && !change.locked.has_value()) {
     return std::nullopt;
   }
   const std::string hash = change.password_hash.value_or(now.password_hash);
+  if (hash.empty() && change.locked == false) {
+    return FailedPrecondition(
+        "cannot unlock user {}: without a password anybody could log in; give it a password hash "
+        "too",
+        name);
+  }
   const bool locked = change.locked.value_or(now.locked);
   const std::string field = locked ? "!" + hash : (hash.empty() ? "*" : hash);
   return fmt::format("{}:{}\n", name, field);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 
 #include "lib/sys/accounts.h"
 
@@ -43,10 +44,10 @@ Argv RemoveGroupArgv(const std::string& name);
 
 // The line for `chpasswd -e` that gives `name` the password field `change` asks for, when `now` is
 // what it has; nullopt when neither hash nor lock are to change. An account that is locked keeps
-// its hash behind "!"; one without a hash is "!" when locked and "*" (no password works) when not:
-// never empty, which would let anybody in.
-std::optional<std::string> PasswordInput(const std::string& name,
-                                         const UserChange& change,
-                                         const User& now);
+// its hash behind "!"; one without a hash gets "!" or "*", never an empty field, which would let
+// anybody in: to unlock it is kFailedPrecondition, as usermod(8) has it.
+absl::StatusOr<std::optional<std::string>> PasswordInput(const std::string& name,
+                                                         const UserChange& change,
+                                                         const User& now);
 
 }  // namespace fettle::sys

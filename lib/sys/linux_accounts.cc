@@ -127,7 +127,7 @@ absl::Status LinuxAccounts::SetPassword(const std::string& name,
                                         const UserChange& change,
                                         Deadline deadline) {
   ASSIGN_OR_RETURN(const User now, FindUser(name));
-  std::optional<std::string> input = PasswordInput(name, change, now);
+  ASSIGN_OR_RETURN(std::optional<std::string> input, PasswordInput(name, change, now));
   if (!input.has_value()) {
     return absl::OkStatus();
   }
@@ -142,7 +142,11 @@ absl::Status LinuxAccounts::CreateUser(const std::string& name,
   RETURN_IF_ERROR(CheckUserChange(name, change));
   RETURN_IF_ERROR(Annotate(RunTools({CreateUserArgv(name, change)}, deadline),
                            fmt::format("create user {}", name)));
-  return SetPassword(name, change, deadline);
+  UserChange password = change;
+  if (!change.locked.has_value() && !change.password_hash.value_or("").empty()) {
+    password.locked = false;  // useradd locks what has no password yet.
+  }
+  return SetPassword(name, password, deadline);
 }
 
 absl::Status LinuxAccounts::ChangeUser(const std::string& name,

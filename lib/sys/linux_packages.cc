@@ -104,7 +104,8 @@ absl::Status CheckPackageName(std::string_view name) {
     return !part.empty() && part[0] != '-' && part[0] != '+' && part[0] != '.' &&
            std::all_of(part.begin(), part.end(), IsNameCharacter);
   };
-  return bare.size() > 1 && well_formed(bare) && well_formed(architecture)
+  // apt-get takes a final "-" for a wish to remove.
+  return bare.size() > 1 && bare.back() != '-' && well_formed(bare) && well_formed(architecture)
              ? absl::OkStatus()
              : InvalidArgument(
                    "\"{}\" is no package name: small letters, digits, \"+\", \"-\", \".\", and "

@@ -14,6 +14,7 @@
 #include "absl/synchronization/mutex.h"
 
 #include "lib/sys/apt_policy.h"
+#include "lib/sys/apt_transaction.h"
 #include "lib/sys/dpkg_status.h"
 #include "lib/sys/files.h"
 #include "lib/sys/packages.h"
@@ -52,8 +53,18 @@ class LinuxPackages final : public PackageReader, public PackageWriter {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::StatusOr<AptPolicy> Policy(const std::string& full_name, Deadline deadline) const;
 
+  // Commit()'s parts: `dpkg --configure -a` where it is needed and asked for; the transaction
+  // itself.
+  absl::Status RepairIfAsked(const TransactionOptions& options);
+  absl::Status RunTransaction(std::span<const PackageRequest> requests,
+                              const TransactionOptions& options,
+                              const std::vector<AptStep>& steps);
+  std::map<std::string, std::string> TransactionEnvironment(
+      const TransactionOptions& options) const;
+
   const std::string root_;
   const Hooks hooks_;
+  absl::Mutex commit_mutex_;  // One transaction at a time; guards nothing in memory.
   mutable absl::Mutex mutex_;
   mutable bool fresh_ ABSL_GUARDED_BY(mutex_) = false;
   // Of the status file and the updates directory, when `status_` was read.

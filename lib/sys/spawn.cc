@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <signal.h>
-#include <sys/pidfd.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -160,8 +159,9 @@ absl::StatusOr<Child> Spawn(const SpawnPlan& plan) {
     Reap(child);
     return SpawnError(shared);
   }
-  // Not reaped yet, so the number is still this child's.
-  child.pidfd = UniqueFd(pidfd_open(child.pid, 0));
+  // Not reaped yet, so the number is still this child's. (glibc 2.36 has the function, but not for
+  // C++.)
+  child.pidfd = UniqueFd(static_cast<int>(syscall(SYS_pidfd_open, child.pid, 0)));
   if (!child.pidfd.valid()) {
     const int error = errno;
     kill(-child.pid, SIGKILL);
