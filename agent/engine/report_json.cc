@@ -55,7 +55,7 @@ std::string ReportJson(const resource::RunReport& report) {
                        {"catalog", report.catalog.empty() ? "" : report.catalog.Hex()},
                        {"reason", report.reason},
                        {"enforce", report.enforce},
-                       {"started", FormatTime(report.started)},
+                       {"started", Rfc3339(report.started)},
                        {"duration_ms", absl::ToInt64Milliseconds(report.duration)},
                        {"exit_code", resource::ExitCode(report)},
                        {"counts", CountsJson(report.counts)},

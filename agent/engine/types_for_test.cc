@@ -36,6 +36,15 @@ bool Exists(const sys::HostReader& host, const std::string& path) {
   return host.files().Stat(path).ok();
 }
 
+// Writes a file whether or not it is there.
+absl::Status Write(sys::Host& host, const std::string& path, std::string_view content) {
+  sys::ReplaceOptions options;
+  if (const absl::StatusOr<sys::FileStat> stat = host.files().Stat(path); stat.ok()) {
+    options.expected = *stat;
+  }
+  return host.write_files().Replace(path, content, options);
+}
+
 class Text final : public Resource {
  public:
   Text(std::string_view name, const Attributes& attributes) : path_(name), declared_(attributes) {}
@@ -61,12 +70,11 @@ class Text final : public Resource {
       return FailedPrecondition("cannot write {}", declared_.String("content", ""));
     }
     if (declared_.Bool("flaky", false) && !Exists(host, "/flaky")) {
-      RETURN_IF_ERROR(host.write_files().Replace("/flaky", "", {}));
+      RETURN_IF_ERROR(Write(host, "/flaky", ""));
       return Unavailable("try again");
     }
-    return declared_.Bool("stubborn", false)
-               ? absl::OkStatus()
-               : host.write_files().Replace(path_, declared_.String("content", ""), {});
+    return declared_.Bool("stubborn", false) ? absl::OkStatus()
+                                             : Write(host, path_, declared_.String("content", ""));
   }
 
  private:
@@ -111,7 +119,7 @@ class Daemon final : public Resource, public resource::Refreshable {
  private:
   absl::Status Start(sys::Host& host) const {
     const absl::Time now = dynamic_cast<testing::FakeHost&>(host).clock().Now();
-    return host.write_files().Replace(path_, std::to_string(absl::ToUnixMicros(now)), {});
+    return Write(host, path_, std::to_string(absl::ToUnixMicros(now)));
   }
 
   std::string name_;
@@ -140,7 +148,7 @@ class Once : public Resource {
 
   absl::Status Do(sys::Host& host) const {
     return name_.starts_with("bad") ? FailedPrecondition("{} cannot be done", name_)
-                                    : host.write_files().Replace(path_, "", {});
+                                    : Write(host, path_, "");
   }
 
   const std::string& name() const { return name_; }

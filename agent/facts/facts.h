@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "lib/resource/value.h"
+#include "lib/sys/host.h"
+
+namespace fettle::facts {
+
+// What the host says of itself, by name:
+//   hostname, fqdn, machine_id, arch ("x86_64"), virtual ("physical", "kvm", "docker" …)
+//   os       {id, version, codename, pretty, family}
+//   kernel   {release, version}
+//   cpu      {count, model}
+//   memory   {total_mb}
+//   network  {address, addresses, interfaces = {eth0 = {mac, addresses}}}
+// Equal hosts give equal facts: what changes by itself (uptime, free memory, short-lived interfaces
+// and addresses) is no fact. The tables are always there; a single fact that the host does not tell
+// is not.
+resource::Value::Map CollectFacts(const sys::HostReader& host);
+
+}  // namespace fettle::facts
