@@ -131,7 +131,7 @@ INSTANTIATE_TEST_SUITE_P(
                 "\xef\xbb\xbf\xff\t \r\r\n\n\n",
                 "\xef\xbb\xbf\xff\t \r\r\n\n\nkey new\r\n"}));
 
-TEST(LineEditTest2, SaysWhichLinesWereThereForIt) {
+TEST(LineFoundTest, SaysWhichLinesWereThereForIt) {
   const Pattern match = Pattern::Compile("^a").value();
   LineEdit edit;
   edit.line = "x";
