@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/client/fleet_client.h"
+
+#include "cli/client/call.h"
+#include "fettle/v1/fleet.grpc.pb.h"
+
+namespace fettle::cli {
+namespace {
+
+using Stub = v1::Fleet::Stub;
+
+}  // namespace
+
+absl::StatusOr<v1::ListHostsResponse> FleetClient::ListHosts(
+    const v1::ListHostsRequest& request) const {
+  Stub stub(connection_.channel());
+  return Call(connection_, stub, &Stub::ListHosts, request);
+}
+
+absl::StatusOr<v1::HostDetail> FleetClient::GetHost(const v1::GetHostRequest& request) const {
+  Stub stub(connection_.channel());
+  return Call(connection_, stub, &Stub::GetHost, request);
+}
+
+absl::StatusOr<v1::Host> FleetClient::UpdateHost(const v1::UpdateHostRequest& request) const {
+  Stub stub(connection_.channel());
+  return Call(connection_, stub, &Stub::UpdateHost, request);
+}
+
+absl::StatusOr<v1::CreateTokenResponse> FleetClient::CreateToken(
+    const v1::CreateTokenRequest& request) const {
+  Stub stub(connection_.channel());
+  return Call(connection_, stub, &Stub::CreateToken, request);
+}
+
+absl::StatusOr<v1::ListTokensResponse> FleetClient::ListTokens() const {
+  Stub stub(connection_.channel());
+  return Call(connection_, stub, &Stub::ListTokens, v1::ListTokensRequest());
+}
+
+absl::StatusOr<v1::RevokeResponse> FleetClient::Revoke(const v1::RevokeRequest& request) const {
+  Stub stub(connection_.channel());
+  return Call(connection_, stub, &Stub::Revoke, request);
+}
+
+absl::StatusOr<v1::RequestRunResponse> FleetClient::RequestRun(
+    const v1::RequestRunRequest& request) const {
+  Stub stub(connection_.channel());
+  return Call(connection_, stub, &Stub::RequestRun, request);
+}
+
+}  // namespace fettle::cli

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// Inside cli/fleet only: what every command that speaks to a server has.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+#include "cli/client/connection.h"
+
+namespace CLI {  // NOLINT(readability-identifier-naming): not ours to choose
+class App;
+}
+
+namespace google::protobuf {
+class Message;
+}
+
+namespace fettle::cli {
+
+// Runs `body` when the command line names `command`. An error is printed as "fettle <words>: …" and
+// becomes the exit code that docs/reference/exit-codes.md gives it.
+void OnParse(CLI::App* command,
+             const std::string& words,
+             int* exit_code,
+             std::function<absl::Status()> body);
+
+// To the server one is logged in to. Says on standard error when the certificate ends soon.
+absl::StatusOr<Connection> Connect();
+
+// Prints `message` as protobuf's JSON: names in camelCase, every field, 64-bit numbers and bytes
+// (base 64) as strings.
+absl::Status PrintJson(const google::protobuf::Message& message);
+
+// The same as text, for who adds to it.
+absl::StatusOr<std::string> JsonText(const google::protobuf::Message& message);
+
+// Adds FILTER, any number of words.
+void AddFilter(CLI::App* command, std::vector<std::string>* filter);
+
+// What AddFilter's words mean, for a footer.
+inline constexpr char kFilterHelp[] =
+    "FILTER is words that must all hold: a name or pattern (web*), LABEL=VALUE, LABEL!=VALUE, "
+    "state=failed, presence=silent, channel=production, revision=r3, os=debian.";
+
+// "1 host", "3 hosts".
+std::string Count(uint64_t count, const char* singular);
+
+}  // namespace fettle::cli

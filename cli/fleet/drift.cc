@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// `fettle drift`: what was changed behind our back.
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/time/clock.h"
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+
+#include "cli/client/history_client.h"
+#include "cli/fleet/command.h"
+#include "cli/fleet/fleet_commands.h"
+#include "cli/fleet/present.h"
+#include "cli/fleet/words.h"
+#include "cli/terminal/output.h"
+#include "fettle/v1/history.pb.h"
+#include "lib/base/status_macros.h"
+
+namespace fettle::cli {
+namespace {
+
+struct Arguments {
+  std::vector<std::string> filter;
+  std::string since;
+  uint32_t most = 0;
+  Output output;
+};
+
+std::string Format(const v1::DriftResponse& response, const Output& output) {
+  const absl::Time now = absl::Now();
+  Table table({"SEEN", "HOST", "OUTCOME", "REVISION", "RESOURCE", "DECLARED AT"});
+  std::vector<std::string> details;
+  for (const v1::DriftRecord& record : response.records()) {
+    table.Add({{Age(FromMicroseconds(record.seen_us()), now)},
+               {record.host()},
+               OutcomeCell(record.outcome()),
+               {record.revision()},
+               {record.id()},
+               {record.position(), Tone::kDim}});
+    details.push_back(ErrorText(record.error(), output.UseColour()) +
+                      DifferencesText(record.differences(), output.UseColour()));
+  }
+  return WithDetails(table.Format(output.UseColour(), TerminalWidth()), details);
+}
+
+absl::Status Drift(const Arguments& arguments) {
+  v1::DriftRequest request;
+  request.set_filter(JoinWords(arguments.filter));
+  request.set_most(arguments.most);
+  if (!arguments.since.empty()) {
+    ASSIGN_OR_RETURN(const absl::Time since, ParseSince(arguments.since, absl::Now()));
+    request.set_since_us(ToMicroseconds(since));
+  }
+  ASSIGN_OR_RETURN(const Connection connection, Connect());
+  ASSIGN_OR_RETURN(const v1::DriftResponse response, HistoryClient(connection).Drift(request));
+  if (arguments.output.json()) {
+    return PrintJson(response);
+  }
+  if (response.records().empty()) {
+    fmt::print(stderr, "no drift{}\n", arguments.since.empty() ? " is open" : "");
+    return absl::OkStatus();
+  }
+  Print(Format(response, arguments.output));
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void AddDriftCommand(CLI::App& app, int* exit_code) {
+  const auto arguments = std::make_shared<Arguments>();
+  CLI::App* const command =
+      app.add_subcommand("drift", "List what was changed on hosts by others: before → after");
+  AddFilter(command, &arguments->filter);
+  command->add_option(
+      "--since",
+      arguments->since,
+      "Also what is over: 2h, 7d, 2026-03-01, or RFC 3339 (default: only what is open now)");
+  command->add_option("--most", arguments->most, "How many (default: 200)");
+  AddOutputOptions(*command, &arguments->output);
+  command->footer(std::string(kFilterHelp) +
+                  "\n\nExamples: fettle drift\n          fettle drift --since 2h role=web");
+  OnParse(command, "drift", exit_code, [arguments] { return Drift(*arguments); });
+}
+
+}  // namespace fettle::cli

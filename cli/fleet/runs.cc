@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// `fettle runs`: what hosts did.
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/time/clock.h"
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+
+#include "cli/client/history_client.h"
+#include "cli/fleet/command.h"
+#include "cli/fleet/fleet_commands.h"
+#include "cli/fleet/present.h"
+#include "cli/fleet/words.h"
+#include "cli/terminal/output.h"
+#include "fettle/v1/history.pb.h"
+#include "lib/base/status_macros.h"
+
+namespace fettle::cli {
+namespace {
+
+struct Arguments {
+  std::vector<std::string> filter;
+  std::string since;
+  uint32_t most = 0;
+  Output output;
+};
+
+std::string Format(const v1::RunsResponse& response, const Output& output) {
+  const absl::Time now = absl::Now();
+  Table table({"STARTED", "HOST", "REVISION", "TOOK", "MODE", "RESOURCES", "RUN", "REASON"});
+  std::vector<std::string> details;
+  for (const v1::RunReport& run : response.runs()) {
+    table.Add({{Age(FromMicroseconds(run.started_us()), now)},
+               {run.host()},
+               {run.revision().empty() ? "-" : run.revision()},
+               {SpanText(absl::Microseconds(run.duration_us()))},
+               {fmt::format(
+                   "{}{}", run.enforce() ? "enforce" : "audit", run.partial() ? ", partial" : "")},
+               CountsCell(run.counts()),
+               {run.id(), Tone::kDim},
+               {run.reason()}});
+    details.push_back(ErrorText(run.error(), output.UseColour()));
+  }
+  return WithDetails(table.Format(output.UseColour(), TerminalWidth()), details);
+}
+
+absl::Status Runs(const Arguments& arguments) {
+  v1::RunsRequest request;
+  request.set_filter(JoinWords(arguments.filter));
+  request.set_most(arguments.most);
+  if (!arguments.since.empty()) {
+    ASSIGN_OR_RETURN(const absl::Time since, ParseSince(arguments.since, absl::Now()));
+    request.set_since_us(ToMicroseconds(since));
+  }
+  ASSIGN_OR_RETURN(const Connection connection, Connect());
+  ASSIGN_OR_RETURN(const v1::RunsResponse response, HistoryClient(connection).Runs(request));
+  if (arguments.output.json()) {
+    return PrintJson(response);
+  }
+  if (response.runs().empty()) {
+    fmt::print(stderr, "no runs\n");
+    return absl::OkStatus();
+  }
+  Print(Format(response, arguments.output));
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void AddRunsCommand(CLI::App& app, int* exit_code) {
+  const auto arguments = std::make_shared<Arguments>();
+  CLI::App* const command = app.add_subcommand("runs", "List runs of hosts, newest first");
+  AddFilter(command, &arguments->filter);
+  command->add_option(
+      "--since", arguments->since, "Not older than: 2h, 7d, 2026-03-01, or RFC 3339");
+  command->add_option("--most", arguments->most, "How many (default: 200)");
+  AddOutputOptions(*command, &arguments->output);
+  command->footer(std::string(kFilterHelp) +
+                  "\n\nExamples: fettle runs web1\n          fettle runs --since 1d role=web");
+  OnParse(command, "runs", exit_code, [arguments] { return Runs(*arguments); });
+}
+
+}  // namespace fettle::cli
