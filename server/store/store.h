@@ -33,6 +33,9 @@ class PolicyStore {
   virtual absl::StatusOr<std::vector<Digest>> MissingBlobs(std::span<const Digest> digests) = 0;
   // The caller has verified that Sha256(data) == digest. OK when it is there already.
   virtual absl::Status PutBlob(const Digest& digest, std::string_view data) = 0;
+  // The same for many, in one commit.
+  virtual absl::Status PutBlobs(std::span<const Blob> blobs) = 0;
+  // kDataLoss for one that is damaged; it is then missing, so that uploading it again repairs it.
   virtual absl::StatusOr<std::string> GetBlob(const Digest& digest) = 0;
 
   // Gives it the next number. kAlreadyExists (with the number in the message) when the id is there.
@@ -83,6 +86,10 @@ class FleetStore {
                                                             const std::string& name)>& issue,
       absl::Time now) = 0;
   virtual absl::Status AddCertificate(const CertificateRecord& certificate) = 0;
+  // Those of a subject that are neither revoked nor expired. May be called from `issue` of Enroll.
+  virtual absl::StatusOr<std::vector<CertificateRecord>> LiveCertificates(Subject subject,
+                                                                          const std::string& name,
+                                                                          absl::Time now) = 0;
   // All certificates of a subject; answers their serials. The host or user is marked revoked until
   // enrolled anew.
   virtual absl::StatusOr<std::vector<std::string>> Revoke(Subject subject,

@@ -37,6 +37,7 @@ struct HostRecord {
   absl::Time last_run;         // InfinitePast: never.
   std::string last_run_error;
   bool revoked = false;
+  absl::Time certificate_expires;  // Of its newest that is not revoked; InfinitePast: none.
 };
 
 enum class Subject : uint8_t { kHost, kUser };
@@ -59,11 +60,17 @@ struct CertificateRecord {
   std::string serial;  // Hexadecimal.
   Subject subject = Subject::kHost;
   std::string name;
-  std::string fingerprint;
+  Digest key;  // SHA-256 of its public key's PEM.
   absl::Time issued;
   absl::Time expires;
   bool revoked = false;
   std::string revoked_reason;
+};
+
+// Content with its verified digest.
+struct Blob {
+  Digest digest;
+  std::string data;
 };
 
 struct RevisionRecord {
@@ -136,11 +143,17 @@ struct FactsJson {
   std::string json;
 };
 
+// A record that the server cannot read (of a newer agent, or damaged). It is counted as received,
+// and audited, so that one bad record does not hold up all that come after it.
+struct Unreadable {
+  std::string why;
+};
+
 // One record of a host's spool.
 struct Ingest {
   uint64_t sequence = 0;
   absl::Time recorded;
-  std::variant<resource::RunReport, Snapshot, FactsJson, Refusal> body;
+  std::variant<resource::RunReport, Snapshot, FactsJson, Refusal, Unreadable> body;
 };
 
 }  // namespace fettle::server

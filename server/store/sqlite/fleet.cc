@@ -9,12 +9,16 @@
 namespace fettle::server::sqlite {
 namespace {
 
+constexpr absl::Duration kKeepExpired = absl::Hours(24 * 90);
+
 constexpr char kHostColumns[] =
     "SELECT h.name, h.channel, h.machine_id, h.agent_version, h.address, h.os, h.enrolled, "
     "h.last_seen, h.revision_id, "
     "coalesce('r' || r.number, ''), h.refusal, h.catalog, h.states, h.ok, h.unknown, h.skipped, "
     "h.changed, h.drifted, "
-    "h.failed, h.open_drift, h.last_run, h.last_run_error, h.revoked FROM hosts h "
+    "h.failed, h.open_drift, h.last_run, h.last_run_error, h.revoked, "
+    "coalesce((SELECT max(c.expires) FROM certificates c WHERE c.subject = 0 AND c.name = h.name "
+    "AND c.revoked = 0), -9223372036854775808) FROM hosts h "
     "LEFT JOIN revisions r ON r.id = h.revision_id ";
 
 HostRecord ReadHost(const Row& row) {
@@ -45,6 +49,7 @@ HostRecord ReadHost(const Row& row) {
   host.last_run = row.Time(20);
   host.last_run_error = row.Text(21);
   host.revoked = row.Bool(22);
+  host.certificate_expires = row.Time(23);
   return host;
 }
 
@@ -94,12 +99,18 @@ absl::Status MakeUser(Database& database, const std::string& name, const TokenRe
       token.role);
 }
 
+// Also forgets those of the same subject that expired long ago.
 absl::Status RecordCertificate(Database& database, const CertificateRecord& certificate) {
+  RETURN_IF_ERROR(
+      database.Run("DELETE FROM certificates WHERE subject = ? AND name = ? AND expires < ?",
+                   static_cast<int64_t>(certificate.subject),
+                   certificate.name,
+                   certificate.issued - kKeepExpired));
   return database.Run("INSERT INTO certificates VALUES(?, ?, ?, ?, ?, ?, 0, '')",
                       certificate.serial,
                       static_cast<int64_t>(certificate.subject),
                       certificate.name,
-                      certificate.fingerprint,
+                      certificate.key,
                       certificate.issued,
                       certificate.expires);
 }
@@ -216,6 +227,30 @@ absl::StatusOr<TokenRecord> SqliteFleetStore::Enroll(
 
 absl::Status SqliteFleetStore::AddCertificate(const CertificateRecord& certificate) {
   return writer_.With([&](Database& database) { return RecordCertificate(database, certificate); });
+}
+
+absl::StatusOr<std::vector<CertificateRecord>> SqliteFleetStore::LiveCertificates(
+    Subject subject, const std::string& name, absl::Time now) {
+  std::vector<CertificateRecord> live;
+  RETURN_IF_ERROR(reader_.With([&](Database& database) {
+    return database.Query(
+        "SELECT serial, key, issued, expires FROM certificates WHERE subject = ? AND name = ? AND "
+        "revoked = 0 AND expires > ? ORDER BY issued",
+        [&](const Row& row) {
+          CertificateRecord one;
+          one.serial = row.Text(0);
+          one.subject = subject;
+          one.name = name;
+          one.key = row.AsDigest(1);
+          one.issued = row.Time(2);
+          one.expires = row.Time(3);
+          live.push_back(std::move(one));
+        },
+        static_cast<int64_t>(subject),
+        name,
+        now);
+  }));
+  return live;
 }
 
 absl::StatusOr<std::vector<std::string>> SqliteFleetStore::Revoke(Subject subject,

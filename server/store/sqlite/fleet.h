@@ -35,6 +35,9 @@ class SqliteFleetStore final : public FleetStore {
                                          const TokenRecord&, const std::string&)>& issue,
                                      absl::Time now) override;
   absl::Status AddCertificate(const CertificateRecord& certificate) override;
+  absl::StatusOr<std::vector<CertificateRecord>> LiveCertificates(Subject subject,
+                                                                  const std::string& name,
+                                                                  absl::Time now) override;
   absl::StatusOr<std::vector<std::string>> Revoke(Subject subject,
                                                   const std::string& name,
                                                   const std::string& reason) override;

@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "lib/base/status_macros.h"
+#include "lib/base/text.h"
 #include "lib/wire/report_wire.h"
 
 namespace fettle::server::sqlite {
@@ -38,6 +39,12 @@ std::string OsOf(const std::string& facts) {
                                                              : std::string();
   };
   return fmt::format("{} {}", text("id"), text("version"));
+}
+
+// 42 of "r42"; 0, which no revision has, of anything else.
+int64_t RevisionNumber(std::string_view name) {
+  int64_t number = 0;
+  return name.starts_with('r') && ParseInt(name.substr(1), &number) ? number : 0;
 }
 
 }  // namespace
@@ -85,6 +92,13 @@ absl::Status Ingester::ApplyRecord(const std::string& host, const Ingest& record
   if (const auto* facts = std::get_if<FactsJson>(&record.body)) {
     return ApplyFacts(host, facts->json);
   }
+  if (const auto* unreadable = std::get_if<Unreadable>(&record.body)) {
+    return database_.Run("INSERT INTO audit(time, who, act, detail) VALUES(?, ?, ?, ?)",
+                         now_,
+                         fmt::format("host/{}", host),
+                         "report unreadable",
+                         fmt::format("record {}: {}", record.sequence, unreadable->why));
+  }
   const auto& refusal = std::get<Refusal>(record.body);
   return database_.Run(
       "UPDATE hosts SET refusal = ? WHERE name = ?",
@@ -105,6 +119,13 @@ absl::Status Ingester::ApplyRun(const std::string& host, const RunReport& run) {
       host));
   if (!run.error.empty()) {
     return absl::OkStatus();
+  }
+  if (run.enforce) {
+    RETURN_IF_ERROR(database_.Run(
+        "UPDATE hosts SET revision_id = coalesce((SELECT id FROM revisions WHERE number = ?), "
+        "revision_id) WHERE name = ?",
+        RevisionNumber(run.revision),
+        host));
   }
   ASSIGN_OR_RETURN(PresentStates states, LoadStates(host));
   std::set<std::string_view> listed;
@@ -183,6 +204,9 @@ absl::Status Ingester::ApplySnapshot(const std::string& host, const Snapshot& sn
                                   fmt::format("{}", fmt::join(entry.controls, "\n"))));
     const auto found = states.find(entry.id);
     const State state = resource::RestingState(entry.state);
+    if (state == State::kOk) {
+      RETURN_IF_ERROR(EndDrift(host, entry.id, snapshot.taken, DriftOutcome::kEnded));
+    }
     if (found != states.end() && found->second.state == state) {
       continue;
     }

@@ -33,7 +33,7 @@ CREATE TABLE tokens(id TEXT PRIMARY KEY, secret BLOB NOT NULL UNIQUE, subject IN
   role TEXT NOT NULL, created_by TEXT NOT NULL, revoked INTEGER NOT NULL);
 CREATE TABLE users(name TEXT PRIMARY KEY, role TEXT NOT NULL, revoked INTEGER NOT NULL);
 CREATE TABLE certificates(serial TEXT PRIMARY KEY, subject INTEGER NOT NULL, name TEXT NOT NULL,
-  fingerprint TEXT NOT NULL, issued INTEGER NOT NULL, expires INTEGER NOT NULL, revoked INTEGER NOT NULL,
+  key BLOB NOT NULL, issued INTEGER NOT NULL, expires INTEGER NOT NULL, revoked INTEGER NOT NULL,
   reason TEXT NOT NULL);
 CREATE INDEX certificates_name ON certificates(subject, name);
 CREATE TABLE epochs(host TEXT NOT NULL, epoch TEXT NOT NULL, acknowledged INTEGER NOT NULL,

@@ -66,6 +66,16 @@ absl::Status SqlitePolicyStore::PutBlob(const Digest& digest, std::string_view d
   });
 }
 
+absl::Status SqlitePolicyStore::PutBlobs(std::span<const Blob> blobs) {
+  return writer_.Transaction([&](Database& database) -> absl::Status {
+    for (const Blob& blob : blobs) {
+      RETURN_IF_ERROR(database.Run(
+          "INSERT OR IGNORE INTO blobs(digest, data) VALUES(?, ?)", blob.digest, blob.data));
+    }
+    return absl::OkStatus();
+  });
+}
+
 absl::StatusOr<std::string> SqlitePolicyStore::GetBlob(const Digest& digest) {
   bool there = false;
   std::string data;
@@ -82,8 +92,14 @@ absl::StatusOr<std::string> SqlitePolicyStore::GetBlob(const Digest& digest) {
     return NotFound("blob {} is not in the store", digest.Hex());
   }
   if (Sha256(data) != digest) {
-    return absl::DataLossError(fmt::format(
-        "blob {} is damaged in the store; publish its revision again to replace it", digest.Hex()));
+    RETURN_IF_ERROR(writer_.With([&](Database& database) {
+      return database.Run("DELETE FROM blobs WHERE digest = ?", digest);
+    }));
+    return absl::DataLossError(
+        fmt::format("blob {} was damaged in the store and is thrown away; publish its revision "
+                    "again to bring it "
+                    "back",
+                    digest.Hex()));
   }
   return data;
 }

@@ -17,6 +17,7 @@ class SqlitePolicyStore final : public PolicyStore {
 
   absl::StatusOr<std::vector<Digest>> MissingBlobs(std::span<const Digest> digests) override;
   absl::Status PutBlob(const Digest& digest, std::string_view data) override;
+  absl::Status PutBlobs(std::span<const Blob> blobs) override;
   absl::StatusOr<std::string> GetBlob(const Digest& digest) override;
   absl::StatusOr<RevisionRecord> AddRevision(RevisionRecord revision) override;
   absl::StatusOr<RevisionRecord> GetRevision(const Digest& id) override;

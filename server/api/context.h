@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "lib/base/clock.h"
+#include "lib/pki/certificate_authority.h"
+#include "server/audit/auditor.h"
+#include "server/config/config.h"
+#include "server/fleet/assigner.h"
+#include "server/fleet/pusher.h"
+#include "server/fleet/registry.h"
+#include "server/fleet/revocations.h"
+#include "server/fleet/worker_pool.h"
+#include "server/policy/publisher.h"
+#include "server/policy/revision_blobs.h"
+#include "server/store/store.h"
+
+namespace fettle::server {
+
+// What the services work with. Everything is safe from any thread, and outlives the services.
+struct Context {
+  const Config& config;
+  const Clock& clock;
+  Store& store;
+  const pki::CertificateAuthority& authority;
+  RevocationSet& revocations;
+  SessionRegistry& sessions;
+  Assigner& assigner;
+  Pusher& pusher;
+  WorkerPool& pool;
+  Auditor& auditor;
+  Publisher& publisher;
+  RevisionBlobs& blobs;
+};
+
+}  // namespace fettle::server

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fettle/v1/fleet.grpc.pb.h"
+#include "lib/base/ids.h"
+#include "lib/base/status_macros.h"
+#include "lib/pki/enrol_token.h"
+#include "server/api/access.h"
+#include "server/api/fleet_requests.h"
+#include "server/api/grpc_status.h"
+#include "server/api/services.h"
+#include "server/fleet/host_view.h"
+#include "server/policy/revision_names.h"
+#include "server/reports/to_proto.h"
+
+namespace fettle::server {
+namespace {
+
+constexpr std::size_t kMaxReason = 500;
+
+class FleetService final : public v1::Fleet::Service {
+ public:
+  explicit FleetService(const Context& context)
+      : context_(context), store_(context.store.fleet()) {}
+
+  grpc::Status ListHosts(grpc::ServerContext* call,
+                         const v1::ListHostsRequest* request,
+                         v1::ListHostsResponse* response) override {
+    return ToGrpc([&]() -> absl::Status {
+      RETURN_IF_ERROR(RequireViewer(context_, *call, "ListHosts").status());
+      ASSIGN_OR_RETURN(const auto hosts, Find(request->filter()));
+      for (const HostView& host : hosts) {
+        *response->add_hosts() = ToProto(host);
+      }
+      return absl::OkStatus();
+    }());
+  }
+
+  grpc::Status GetHost(grpc::ServerContext* call,
+                       const v1::GetHostRequest* request,
+                       v1::HostDetail* response) override {
+    return ToGrpc([&]() -> absl::Status {
+      RETURN_IF_ERROR(RequireViewer(context_, *call, "GetHost").status());
+      RETURN_IF_ERROR(Show(request->name(), response->mutable_host()));
+      ReportStore& reports = context_.store.reports();
+      ASSIGN_OR_RETURN(*response->mutable_facts_json(), reports.FactsOf(request->name()));
+      ASSIGN_OR_RETURN(const auto states, reports.StatesOf(request->name()));
+      for (const StateRecord& state : states) {
+        *response->add_resources() = ToProto(state);
+      }
+      return absl::OkStatus();
+    }());
+  }
+
+  grpc::Status UpdateHost(grpc::ServerContext* call,
+                          const v1::UpdateHostRequest* request,
+                          v1::Host* response) override {
+    return ToGrpc([&]() -> absl::Status {
+      ASSIGN_OR_RETURN(const std::string who, RequireAdmin(context_, *call, "UpdateHost"));
+      ASSIGN_OR_RETURN(const HostRecord host, store_.GetHost(request->name()));
+      ASSIGN_OR_RETURN(const Labels labels, ChangeLabels(host.labels, *request));
+      if (!request->channel().empty()) {
+        RETURN_IF_ERROR(CheckChannel(request->channel()));
+      }
+      if (labels != host.labels) {
+        RETURN_IF_ERROR(store_.SetLabels(host.name, labels));
+        context_.auditor.Act(who, "label", DescribeLabels(*request));
+      }
+      if (!request->channel().empty() && request->channel() != host.channel) {
+        RETURN_IF_ERROR(store_.SetHostChannel(host.name, request->channel()));
+        context_.auditor.Act(
+            who,
+            "host channel",
+            fmt::format("{} from {} to {}", host.name, host.channel, request->channel()));
+      }
+      context_.pusher.HostChanged(host.name);
+      return Show(host.name, response);
+    }());
+  }
+
+  grpc::Status CreateToken(grpc::ServerContext* call,
+                           const v1::CreateTokenRequest* request,
+                           v1::CreateTokenResponse* response) override {
+    return ToGrpc([&]() -> absl::Status {
+      ASSIGN_OR_RETURN(const std::string who, RequireAdmin(context_, *call, "CreateToken"));
+      ASSIGN_OR_RETURN(
+          TokenRecord token,
+          TokenFor(*request, context_.config.default_channel, who, context_.clock.Now()));
+      if (!token.channel.empty()) {
+        RETURN_IF_ERROR(CheckChannel(token.channel));
+      }
+      const auto secret = pki::EnrolToken::Create(context_.authority.info().fingerprint);
+      token.id = NewId();
+      token.secret = secret.SecretHash();
+      RETURN_IF_ERROR(store_.AddToken(token));
+      context_.auditor.Act(who,
+                           "token made",
+                           fmt::format("{} for {} {}, {} uses, until {}",
+                                       token.id,
+                                       token.subject == Subject::kHost ? "host" : "user",
+                                       token.name.empty() ? "of any name" : token.name,
+                                       token.uses_left,
+                                       Rfc3339(token.expires)));
+      response->set_token(secret.Text());
+      *response->mutable_info() = ToProto(token);
+      return absl::OkStatus();
+    }());
+  }
+
+  grpc::Status ListTokens(grpc::ServerContext* call,
+                          const v1::ListTokensRequest* /*request*/,
+                          v1::ListTokensResponse* response) override {
+    return ToGrpc([&]() -> absl::Status {
+      RETURN_IF_ERROR(RequireViewer(context_, *call, "ListTokens").status());
+      ASSIGN_OR_RETURN(const auto tokens, store_.ListTokens());
+      for (const TokenRecord& token : tokens) {
+        *response->add_tokens() = ToProto(token);
+      }
+      return absl::OkStatus();
+    }());
+  }
+
+  grpc::Status Revoke(grpc::ServerContext* call,
+                      const v1::RevokeRequest* request,
+                      v1::RevokeResponse* response) override {
+    return ToGrpc([&]() -> absl::Status {
+      ASSIGN_OR_RETURN(const std::string who, RequireAdmin(context_, *call, "Revoke"));
+      const std::string reason = request->reason().substr(0, kMaxReason);
+      switch (request->what_case()) {
+        case v1::RevokeRequest::kToken:
+          RETURN_IF_ERROR(store_.RevokeToken(request->token()));
+          context_.auditor.Act(
+              who, "revoke", fmt::format("token {}: {}", request->token(), reason));
+          return absl::OkStatus();
+        case v1::RevokeRequest::kHost:
+          return RevokeHost(who, request->host(), reason, response);
+        case v1::RevokeRequest::kUser:
+          return RevokeCertificates(who, Subject::kUser, request->user(), reason);
+        case v1::RevokeRequest::WHAT_NOT_SET:
+          break;
+      }
+      return InvalidArgument("nothing to revoke is named: a token, a host or a user");
+    }());
+  }
+
+  grpc::Status RequestRun(grpc::ServerContext* call,
+                          const v1::RequestRunRequest* request,
+                          v1::RequestRunResponse* response) override {
+    return ToGrpc([&]() -> absl::Status {
+      ASSIGN_OR_RETURN(const std::string who, RequireAdmin(context_, *call, "RequestRun"));
+      ASSIGN_OR_RETURN(const auto hosts, Find(request->filter()));
+      const std::string id = NewId();
+      const std::string reason = request->reason().substr(0, kMaxReason);
+      uint32_t asked = 0;
+      for (const HostView& host : hosts) {
+        const auto session = context_.sessions.Find(host.record.name);
+        if (session != nullptr && session->RequestRun(id, reason)) {
+          ++asked;
+        } else {
+          response->add_not_connected(host.record.name);
+        }
+      }
+      response->set_asked(asked);
+      context_.auditor.Act(
+          who, "run", fmt::format("{} of {} hosts ({}): {}", asked, hosts.size(), id, reason));
+      return absl::OkStatus();
+    }());
+  }
+
+ private:
+  absl::StatusOr<std::vector<HostView>> Find(const std::string& filter) {
+    return FindHosts(context_.store, filter, context_.clock.Now(), context_.config.heartbeat);
+  }
+
+  absl::Status Show(const std::string& name, v1::Host* response) {
+    ASSIGN_OR_RETURN(
+        const HostView host,
+        FindHost(context_.store, name, context_.clock.Now(), context_.config.heartbeat));
+    *response = ToProto(host);
+    return absl::OkStatus();
+  }
+
+  // The default channel may be followed before it points anywhere; others must be there, or a
+  // typing mistake would take hosts out of management.
+  absl::Status CheckChannel(const std::string& channel) {
+    RETURN_IF_ERROR(CheckChannelName(channel));
+    const absl::Status there = context_.store.policy().GetChannel(channel).status();
+    if (absl::IsNotFound(there) && channel != context_.config.default_channel) {
+      return NotFound("there is no channel \"{0}\"; `fettle channel set {0} REVISION` makes it",
+                      channel);
+    }
+    return absl::IsNotFound(there) ? absl::OkStatus() : there;
+  }
+
+  static std::string DescribeLabels(const v1::UpdateHostRequest& request) {
+    std::string text = request.name();
+    for (const auto& [name, value] : request.set_labels()) {
+      text += fmt::format(" {}={}", name, value);
+    }
+    for (const std::string& name : request.remove_labels()) {
+      text += fmt::format(" without {}", name);
+    }
+    return text;
+  }
+
+  absl::Status RevokeCertificates(const std::string& who,
+                                  Subject subject,
+                                  const std::string& name,
+                                  const std::string& reason) {
+    ASSIGN_OR_RETURN(const auto serials, store_.Revoke(subject, name, reason));
+    context_.revocations.Add(serials);
+    context_.auditor.Act(who,
+                         "revoke",
+                         fmt::format("{} {}, {} certificates: {}",
+                                     subject == Subject::kHost ? "host" : "user",
+                                     name,
+                                     serials.size(),
+                                     reason));
+    return absl::OkStatus();
+  }
+
+  absl::Status RevokeHost(const std::string& who,
+                          const std::string& name,
+                          const std::string& reason,
+                          v1::RevokeResponse* response) {
+    RETURN_IF_ERROR(RevokeCertificates(who, Subject::kHost, name, reason));
+    const auto sessions = context_.sessions.Disown(name);
+    for (const auto& session : sessions) {
+      session->End(PermissionDenied("the certificate of host/{} was revoked", name));
+    }
+    response->set_sessions_ended(static_cast<uint32_t>(sessions.size()));
+    return absl::OkStatus();
+  }
+
+  const Context context_;
+  FleetStore& store_;
+};
+
+}  // namespace
+
+std::unique_ptr<grpc::Service> MakeFleetService(const Context& context) {
+  return std::make_unique<FleetService>(context);
+}
+
+}  // namespace fettle::server

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/fleet/agreement.h"
+
+namespace fettle::server {
+namespace {
+
+constexpr absl::Duration kResyncEvery = absl::Minutes(1);
+
+bool Agree(const Agreement::View& host, const Agreement::View& store) {
+  if (host.states.empty()) {
+    return true;
+  }
+  return host.states == store.states && (host.catalog.empty() || host.catalog == store.catalog);
+}
+
+}  // namespace
+
+void Agreement::ReportsCame() {
+  ++reports_;
+  agreed_.reset();
+}
+
+std::optional<Agreement::Question> Agreement::Heard(const View& host,
+                                                    uint64_t unacknowledged) const {
+  if (agreed_ == host) {
+    return std::nullopt;
+  }
+  return Question{host, unacknowledged, reports_};
+}
+
+bool Agreement::Compared(const Question& question, const View& store, absl::Duration now) {
+  const bool current = question.reports == reports_;
+  if (Agree(question.host, store)) {
+    if (current) {
+      agreed_ = question.host;
+    }
+    return false;
+  }
+  if (!current || question.unacknowledged != 0 || now - last_resync_ < kResyncEvery) {
+    return false;
+  }
+  last_resync_ = now;
+  return true;
+}
+
+}  // namespace fettle::server

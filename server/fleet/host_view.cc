@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/fleet/host_view.h"
+
+#include <map>
+#include <utility>
+
+#include "lib/base/status_macros.h"
+#include "server/fleet/filter.h"
+
+namespace fettle::server {
+namespace {
+
+constexpr int kMissedHeartbeats = 3;
+
+std::string NameOf(const ChannelRecord& channel) {
+  return channel.revision_number == 0 ? "" : fmt::format("r{}", channel.revision_number);
+}
+
+}  // namespace
+
+std::string_view PresenceName(Presence presence) {
+  switch (presence) {
+    case Presence::kNeverSeen:
+      return "never";
+    case Presence::kConnected:
+      return "connected";
+    case Presence::kSilent:
+      return "silent";
+    case Presence::kRevoked:
+      return "revoked";
+  }
+  return "unknown";
+}
+
+Presence PresenceOf(const HostRecord& host, absl::Time now, absl::Duration heartbeat) {
+  if (host.revoked) {
+    return Presence::kRevoked;
+  }
+  if (host.last_seen == absl::InfinitePast()) {
+    return Presence::kNeverSeen;
+  }
+  return now - host.last_seen <= kMissedHeartbeats * heartbeat ? Presence::kConnected
+                                                               : Presence::kSilent;
+}
+
+std::string RefusalOf(const HostView& host) {
+  const std::string prefix = host.assigned + ": ";
+  const bool current = !host.assigned.empty() && host.record.refusal.starts_with(prefix) &&
+                       host.record.revision != host.assigned;
+  return current ? host.record.refusal.substr(prefix.size()) : "";
+}
+
+absl::StatusOr<std::vector<HostView>> FindHosts(Store& store,
+                                                std::string_view filter,
+                                                absl::Time now,
+                                                absl::Duration heartbeat) {
+  ASSIGN_OR_RETURN(const Filter wanted, Filter::Parse(filter));
+  ASSIGN_OR_RETURN(const auto channels, store.policy().ListChannels());
+  std::map<std::string, std::string> assigned;
+  for (const ChannelRecord& channel : channels) {
+    assigned[channel.name] = NameOf(channel);
+  }
+  ASSIGN_OR_RETURN(std::vector<HostRecord> records, store.fleet().ListHosts());
+  std::vector<HostView> hosts;
+  for (HostRecord& record : records) {
+    const auto found = assigned.find(record.channel);
+    HostView host;
+    host.presence = PresenceOf(record, now, heartbeat);
+    host.assigned = found == assigned.end() ? "" : found->second;
+    host.record = std::move(record);
+    if (wanted.Matches(host)) {
+      hosts.push_back(std::move(host));
+    }
+  }
+  return hosts;
+}
+
+absl::StatusOr<HostView> FindHost(Store& store,
+                                  const std::string& name,
+                                  absl::Time now,
+                                  absl::Duration heartbeat) {
+  HostView host;
+  ASSIGN_OR_RETURN(host.record, store.fleet().GetHost(name));
+  host.presence = PresenceOf(host.record, now, heartbeat);
+  const auto channel = store.policy().GetChannel(host.record.channel);
+  if (!channel.ok() && !absl::IsNotFound(channel.status())) {
+    return channel.status();
+  }
+  host.assigned = channel.ok() ? NameOf(*channel) : "";
+  return host;
+}
+
+}  // namespace fettle::server

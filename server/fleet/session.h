@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+
+#include "lib/digest/digest.h"
+#include "server/fleet/assigner.h"
+
+namespace fettle::server {
+
+// The live connection of one host, as the rest of the server sees it. Every call may come from any
+// thread, never waits for the host, and does nothing once the session is over.
+class Session {
+ public:
+  virtual ~Session() = default;
+
+  // From its certificate.
+  virtual const std::string& host() const = 0;
+
+  // Sends it, unless a newer one was given before. Of several that wait only the newest is sent.
+  virtual void Assign(const Assignment& assignment) = 0;
+
+  // The revisions that it was sent lately, in this session.
+  virtual std::vector<Digest> SentRevisions() const = 0;
+
+  // False when too many wait already.
+  virtual bool RequestRun(const std::string& id, const std::string& reason) = 0;
+
+  // Ends it at once with `why`; messages that wait are dropped.
+  virtual void End(const absl::Status& why) = 0;
+
+  // Sends what waits and a farewell, then ends.
+  virtual void Drain(absl::Duration reconnect_window) = 0;
+
+  // To be called every now and then: ends it when its certificate has expired or no Hello came, and
+  // cuts it off when the host takes no farewell.
+  virtual void Tend() = 0;
+};
+
+}  // namespace fettle::server

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+
+#include "absl/synchronization/mutex.h"
+#include <CLI/CLI.hpp>
+
+#include "lib/base/status_macros.h"
+#include "server/ca/data_dir.h"
+#include "server/commands.h"
+
+namespace {
+
+using fettle::server::Config;
+using fettle::server::InitOptions;
+
+// OpenSSL reads its configuration at its first use, so this comes before.
+absl::Status ChooseTls(const Config& config) {
+  const fettle::server::DataDir data(config.data_dir);
+  RETURN_IF_ERROR(data.WriteOpensslConf());
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread yet.
+  return setenv("OPENSSL_CONF", data.OpensslConf().c_str(), 1) == 0
+             ? absl::OkStatus()
+             : absl::InternalError("the environment cannot be changed");
+}
+
+absl::Status RunServer(const std::string& config_file) {
+  ASSIGN_OR_RETURN(const Config config, fettle::server::LoadConfig(config_file));
+  RETURN_IF_ERROR(ChooseTls(config));
+  return fettle::server::Run(config);
+}
+
+void AddInit(CLI::App* app, InitOptions* options) {
+  app->add_option("--config", options->config_file, "The configuration file")
+      ->capture_default_str();
+  app->add_option("--admin", options->admin, "Name of the first administrator")
+      ->capture_default_str();
+  app->add_option("--data-dir", options->data_dir, "Where to keep everything");
+  app->add_option("--name", options->names, "A DNS name or address of this server; may be repeated")
+      ->allow_extra_args(false);
+  app->add_option("--listen", options->listen, "Address and port for agents and people");
+  app->add_option("--enroll-listen", options->enroll_listen, "Address and port for enrolment");
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  // Debian builds abseil with this switched on; it costs an eighth of every connection.
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
+
+  CLI::App app("Keeps a fleet's revisions, tells hosts what to enforce, keeps what they report.");
+  app.require_subcommand(1);
+  InitOptions init_options;
+  std::string config_file = fettle::server::kConfigFile;
+  CLI::App* const init = app.add_subcommand("init", "Set up a new server, once");
+  AddInit(init, &init_options);
+  CLI::App* const run = app.add_subcommand("run", "Serve until told to stop");
+  run->add_option("--config", config_file, "The configuration file")->capture_default_str();
+  CLI11_PARSE(app, argc, argv);
+
+  const absl::Status status =
+      init->parsed() ? fettle::server::Init(init_options) : RunServer(config_file);
+  if (!status.ok()) {
+    fmt::print(stderr, "fettle-server: {}\n", fettle::Message(status));
+    return EXIT_FAILURE;
+  }
+  return EXIT_SUCCESS;
+}

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/server.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include <grpcpp/impl/service_type.h>
+#include <grpcpp/security/server_credentials.h>
+#include <spdlog/spdlog.h>
+
+#include "lib/base/parallel.h"
+#include "lib/base/status_macros.h"
+#include "server/api/credentials.h"
+#include "server/api/listener.h"
+#include "server/api/services.h"
+#include "server/ca/data_dir.h"
+#include "server/ca/server_certificate.h"
+#include "server/housekeeper.h"
+#include "server/store/sqlite/store.h"
+
+namespace fettle::server {
+namespace {
+
+constexpr absl::Duration kGrace = absl::Seconds(5);
+constexpr absl::Duration kHousekeepEvery = absl::Seconds(10);
+
+Publisher::Options PublisherOptions(const Config& config) {
+  Publisher::Options options;
+  options.trusted_keys = config.TrustedKeysPath();
+  options.allow_unsigned = config.allow_unsigned;
+  return options;
+}
+
+}  // namespace
+
+// In the order in which they are made; they go in the opposite one.
+struct Server::Parts {
+  Parts(const Config& server_config,
+        const Clock& server_clock,
+        pki::CertificateAuthority server_authority,
+        std::unique_ptr<Store> server_store)
+      : config(server_config),
+        clock(server_clock),
+        data(config.data_dir),
+        authority(std::move(server_authority)),
+        store(std::move(server_store)),
+        pool(std::max<std::size_t>(2, UsefulThreads())),
+        auditor(store->reports(), clock),
+        assigner(*store),
+        pusher(assigner, sessions, pool),
+        publisher(store->policy(), clock, PublisherOptions(config)),
+        blobs(store->policy()) {}
+
+  Context MakeContext() {
+    return {config,
+            clock,
+            *store,
+            authority,
+            revocations,
+            sessions,
+            assigner,
+            pusher,
+            pool,
+            auditor,
+            publisher,
+            blobs};
+  }
+
+  const Config config;
+  const Clock& clock;
+  const DataDir data;
+  const pki::CertificateAuthority authority;
+  const std::unique_ptr<Store> store;
+  WorkerPool pool;
+  RevocationSet revocations;
+  SessionRegistry sessions;
+  Auditor auditor;
+  Assigner assigner;
+  Pusher pusher;
+  Publisher publisher;
+  RevisionBlobs blobs;
+  std::unique_ptr<Listener> agents;
+  std::unique_ptr<Listener> enrol;
+  std::unique_ptr<Housekeeper> housekeeper;
+  bool stopped = false;
+};
+
+namespace {
+
+absl::StatusOr<std::unique_ptr<Listener>> ListenForAgents(const Context& context,
+                                                          const DataDir& data) {
+  std::vector<std::unique_ptr<grpc::Service>> services;
+  services.push_back(MakeAgentGateway(context));
+  services.push_back(MakePolicyService(context));
+  services.push_back(MakeFleetService(context));
+  services.push_back(MakeHistoryService(context));
+  auto credentials =
+      MutualTls(data.Tls(), context.revocations, [context](std::string who, std::string why) {
+        // The audit log waits for the disk; a handshake must not.
+        context.pool.Post([context, who = std::move(who), why = std::move(why)] {
+          context.auditor.Denied(who, "connection: " + why);
+        });
+      });
+  return Listener::Start(context.config.listen, std::move(credentials), std::move(services));
+}
+
+absl::StatusOr<std::unique_ptr<Listener>> ListenForEnrolment(const Context& context,
+                                                             const DataDir& data) {
+  std::vector<std::unique_ptr<grpc::Service>> services;
+  services.push_back(MakeEnrollmentService(context));
+  return Listener::Start(context.config.enroll_listen, ServerTls(data.Tls()), std::move(services));
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Config& config, const Clock& clock) {
+  const DataDir data(config.data_dir);
+  ASSIGN_OR_RETURN(pki::CertificateAuthority authority, data.LoadAuthority());
+  RETURN_IF_ERROR(EnsureServerCertificate(data, authority, config.names, clock.Now()).status());
+  ASSIGN_OR_RETURN(std::unique_ptr<Store> store, sqlite::OpenStore(config.DatabasePath(), clock));
+  auto parts = std::make_unique<Parts>(config, clock, std::move(authority), std::move(store));
+  ASSIGN_OR_RETURN(const auto revoked, parts->store->fleet().RevokedSerials(clock.Now()));
+  parts->revocations.Add(revoked);
+  const Context context = parts->MakeContext();
+  ASSIGN_OR_RETURN(parts->agents, ListenForAgents(context, data));
+  ASSIGN_OR_RETURN(parts->enrol, ListenForEnrolment(context, data));
+  std::unique_ptr<Server> server(new Server(std::move(parts)));
+  server->parts_->housekeeper = std::make_unique<Housekeeper>(
+      [raw = server.get()] {
+        if (const absl::Status status = raw->Housekeep(); !status.ok()) {
+          spdlog::error("housekeeping: {}; trying again in {}",
+                        Message(status),
+                        absl::FormatDuration(kHousekeepEvery));
+        }
+      },
+      kHousekeepEvery);
+  spdlog::info("listening on port {} for agents and people, on port {} for enrolment",
+               server->ports().agents,
+               server->ports().enrol);
+  return server;
+}
+
+Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+Server::~Server() {
+  Shutdown();
+}
+
+Server::Ports Server::ports() const {
+  return {parts_->agents->port(), parts_->enrol->port()};
+}
+
+absl::Status Server::Housekeep() {
+  for (const auto& session : parts_->sessions.All()) {
+    session->Tend();
+  }
+  ASSIGN_OR_RETURN(const bool renewed,
+                   EnsureServerCertificate(
+                       parts_->data, parts_->authority, parts_->config.names, parts_->clock.Now()));
+  if (renewed) {
+    parts_->auditor.Act("server", "renew", "the server's own certificate");
+  }
+  return absl::OkStatus();
+}
+
+void Server::Shutdown() {
+  if (std::exchange(parts_->stopped, true)) {
+    return;
+  }
+  parts_->housekeeper.reset();
+  for (const auto& session : parts_->sessions.All()) {
+    session->Drain(parts_->config.reconnect_window);
+  }
+  parts_->enrol->Shutdown(kGrace);
+  parts_->agents->Shutdown(kGrace);
+  parts_->pool.Stop();
+  parts_->store->Close();
+}
+
+}  // namespace fettle::server
