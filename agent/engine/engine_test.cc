@@ -5,8 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "agent/engine/run_fixture_for_test.h"
 #include "lib/base/status_macros.h"
+#include "tests/support/engine_run.h"
 
 namespace fettle::engine {
 namespace {
@@ -21,7 +21,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-class EngineTest : public RunFixtureForTest {};
+class EngineTest : public EngineRun {};
 
 TEST_F(EngineTest, BringsAboutInTheOrderWrittenAndTheSecondRunIsQuiet) {
   catalog_.Add("text:/conf/b", {{"content", "b"}});

@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "agent/engine/run_fixture_for_test.h"
+#include "tests/support/engine_run.h"
 
 namespace fettle::engine {
 namespace {
@@ -16,7 +16,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-class NotifyTest : public RunFixtureForTest {
+class NotifyTest : public EngineRun {
  protected:
   // Two files of which a running daemon is told.
   void TwoFilesAndADaemon(RelationKind first, RelationKind second) {

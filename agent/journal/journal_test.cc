@@ -9,7 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "agent/journal/frames.h"
-#include "agent/journal/temp_folder_for_test.h"
+#include "tests/support/temp_folder.h"
 
 namespace fettle::journal {
 namespace {
@@ -50,7 +50,7 @@ class JournalTest : public ::testing::Test {
     std::ofstream(Log(), std::ios::binary | std::ios::trunc) << bytes;
   }
 
-  TempFolderForTest folder_;
+  testing::TempFolder folder_;
 };
 
 TEST_F(JournalTest, RemembersAcrossAKill) {

@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "agent/journal/temp_folder_for_test.h"
+#include "tests/support/temp_folder.h"
 
 namespace fettle::journal {
 namespace {
@@ -17,7 +17,7 @@ Preimage Of(const std::string& run, const std::string& path, std::string_view co
 }
 
 TEST(PreimagesTest, KeepsWhatWasThereByRun) {
-  const TempFolderForTest folder;
+  const testing::TempFolder folder;
   Preimages preimages(folder.path() + "/preimages");
   const Preimage a = Of("run1", "/a", "old a");
   const Preimage b = Of("run2", "/b", "old a");
@@ -32,7 +32,7 @@ TEST(PreimagesTest, KeepsWhatWasThereByRun) {
 }
 
 TEST(PreimagesTest, TheOldestMakeRoom) {
-  const TempFolderForTest folder;
+  const testing::TempFolder folder;
   Preimages preimages(folder.path() + "/preimages", 25);
   for (const char* name : {"/1", "/2", "/3"}) {
     const std::string content = std::string("ten bytes") + name;

@@ -4,8 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "agent/journal/temp_folder_for_test.h"
 #include "lib/base/status_macros.h"
+#include "tests/support/temp_folder.h"
 
 namespace fettle::journal {
 namespace {
@@ -13,7 +13,7 @@ namespace {
 using ::testing::HasSubstr;
 
 TEST(RunLockTest, TheSecondIsToldWhoHoldsItAndGivesUpInTime) {
-  const TempFolderForTest folder;
+  const testing::TempFolder folder;
   const std::string path = folder.path() + "/lock";
   const absl::StatusOr<RunLock> first =
       RunLock::Take(path, "apply, run A, pid 1", Deadline::Expired());
@@ -28,7 +28,7 @@ TEST(RunLockTest, TheSecondIsToldWhoHoldsItAndGivesUpInTime) {
 }
 
 TEST(RunLockTest, WhoWaitsIsToldOnceAndGetsItWhenItIsFree) {
-  const TempFolderForTest folder;
+  const testing::TempFolder folder;
   const std::string path = folder.path() + "/lock";
   absl::StatusOr<RunLock> first = RunLock::Take(path, "first", Deadline::Expired());
   ASSERT_TRUE(first.ok());

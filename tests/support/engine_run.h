@@ -10,15 +10,15 @@
 #include "agent/engine/engine.h"
 #include "agent/engine/types_for_test.h"
 #include "agent/journal/journal.h"
-#include "agent/journal/temp_folder_for_test.h"
 #include "tests/support/fake_host.h"
+#include "tests/support/temp_folder.h"
 
 namespace fettle::engine {
 
 // A fake host with a journal, and runs over a catalog.
-class RunFixtureForTest : public ::testing::Test {
+class EngineRun : public ::testing::Test {
  protected:
-  RunFixtureForTest() {
+  EngineRun() {
     DoneForTest().clear();
     for (const char* folder : {"/run", "/pkg", "/done", "/broken", "/conf", "/etc/apt"}) {
       host_.disk().PutDirectory(folder);
@@ -62,7 +62,7 @@ class RunFixtureForTest : public ::testing::Test {
 
   const std::vector<std::string>& done() const { return DoneForTest(); }
 
-  journal::TempFolderForTest folder_;
+  testing::TempFolder folder_;
   testing::FakeHost host_;
   std::unique_ptr<journal::Journal> journal_;
   std::unique_ptr<Engine> engine_;

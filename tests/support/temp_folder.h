@@ -6,23 +6,23 @@
 #include <filesystem>
 #include <string>
 
-namespace fettle::journal {
+namespace fettle::testing {
 
-// A folder that goes with the test. For *_test.cc only.
-class TempFolderForTest {
+// A folder that goes with the test.
+class TempFolder {
  public:
-  TempFolderForTest() {
+  TempFolder() {
     std::string name = (std::filesystem::temp_directory_path() / "fettle-journal-XXXXXX").string();
     path_ = ::mkdtemp(name.data());
   }
 
-  ~TempFolderForTest() {
+  ~TempFolder() {
     std::error_code ignored;
     std::filesystem::remove_all(path_, ignored);
   }
 
-  TempFolderForTest(const TempFolderForTest&) = delete;
-  TempFolderForTest& operator=(const TempFolderForTest&) = delete;
+  TempFolder(const TempFolder&) = delete;
+  TempFolder& operator=(const TempFolder&) = delete;
 
   const std::string& path() const { return path_; }
 
@@ -30,4 +30,4 @@ class TempFolderForTest {
   std::string path_;
 };
 
-}  // namespace fettle::journal
+}  // namespace fettle::testing
