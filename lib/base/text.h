@@ -25,8 +25,8 @@ std::string_view Trim(std::string_view text);
 // A decimal number that is the whole of `text`; false otherwise or when it does not fit.
 bool ParseInt(std::string_view text, int64_t* value);
 
-// The member of `known` most like `word` (edit distance at most a third of its length, at least 1),
-// or "" if none is.
+// The member of `known` most like `word` (edit distance at most a third of its length, at least 1;
+// two neighbours swapped count as one edit), or "" if none is.
 std::string_view ClosestMatch(std::string_view word, std::span<const std::string_view> known);
 
 // `; did you mean "x"?` for ClosestMatch's answer, "" where there is none. For the end of an error

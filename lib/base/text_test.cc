@@ -68,7 +68,8 @@ TEST(ParseIntTest, RefusesTheRest) {
 
 TEST(ClosestMatchTest, FindsATypoAndNothingFarther) {
   constexpr std::string_view kKnown[] = {"file", "package", "service", "sysctl", "user"};
-  EXPECT_EQ(ClosestMatch("fiel", kKnown), "") << "two edits of four letters are too many";
+  EXPECT_EQ(ClosestMatch("fiel", kKnown), "file") << "two letters swapped are one slip";
+  EXPECT_EQ(ClosestMatch("fael", kKnown), "") << "two edits of four letters are too many";
   EXPECT_EQ(ClosestMatch("fil", kKnown), "file");
   EXPECT_EQ(ClosestMatch("pakage", kKnown), "package");
   EXPECT_EQ(ClosestMatch("services", kKnown), "service");
