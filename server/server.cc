@@ -2,15 +2,18 @@
 #include "server/server.h"
 
 #include <algorithm>
+#include <string>
 #include <utility>
 #include <vector>
 
+#include <fmt/ranges.h>
 #include <grpcpp/impl/service_type.h>
 #include <grpcpp/security/server_credentials.h>
 #include <spdlog/spdlog.h>
 
 #include "lib/base/parallel.h"
 #include "lib/base/status_macros.h"
+#include "lib/recipe/lint.h"
 #include "server/api/credentials.h"
 #include "server/api/listener.h"
 #include "server/api/services.h"
@@ -25,8 +28,18 @@ namespace {
 constexpr absl::Duration kGrace = absl::Seconds(5);
 constexpr absl::Duration kHousekeepEvery = absl::Seconds(10);
 
+// Everything that can be said of a tree without a host, so that a broken one reaches none.
+absl::Status LintTree(const policy::Tree& tree) {
+  std::vector<std::string> lines;
+  for (const recipe::Problem& problem : recipe::Lint(tree)) {
+    lines.push_back(problem.Display());
+  }
+  return lines.empty() ? absl::OkStatus() : InvalidArgument("{}", fmt::join(lines, "\n"));
+}
+
 Publisher::Options PublisherOptions(const Config& config) {
   Publisher::Options options;
+  options.lint = LintTree;
   options.trusted_keys = config.TrustedKeysPath();
   options.allow_unsigned = config.allow_unsigned;
   return options;
