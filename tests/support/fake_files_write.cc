@@ -151,6 +151,9 @@ absl::Status FakeFiles::MakeDirectory(const std::string& path,
 absl::Status FakeFiles::MakeLink(const std::string& path, const std::string& target) {
   const Lock lock(calls_.mutex());
   RETURN_IF_ERROR(calls_.Begin(true, fmt::format("MakeLink {}", path)));
+  if (target.empty()) {
+    return InvalidArgument("{}: a link leads somewhere", path);
+  }
   ASSIGN_OR_RETURN(const std::string real, Place(path));
   if (const Node* const node = Raw(real); node != nullptr && node->kind != FileKind::kLink) {
     return FailedPrecondition("{}: there is something else than a link", path);
@@ -166,8 +169,8 @@ absl::Status FakeFiles::MakeHardLink(const std::string& path, const std::string&
   ASSIGN_OR_RETURN(const std::string real, Place(path));
   ASSIGN_OR_RETURN(const std::string real_existing, Resolve(existing, false));
   ASSIGN_OR_RETURN(const Node* const source, Find(existing, false));
-  if (source->kind == FileKind::kDirectory) {
-    return FailedPrecondition("{}: a directory cannot have a second name", existing);
+  if (source->kind != FileKind::kRegular) {
+    return FailedPrecondition("{}: is no regular file", existing);
   }
   if (const Node* const node = Raw(real); node != nullptr && node->kind != FileKind::kRegular) {
     return FailedPrecondition("{}: there is something else than a file", path);
@@ -208,6 +211,9 @@ absl::Status FakeFiles::RemoveTree(const std::string& path,
   }
   RETURN_IF_ERROR(there);
   ASSIGN_OR_RETURN(const std::string real, Place(path));
+  if (Raw(real)->kind != FileKind::kDirectory) {
+    return FailedPrecondition("{}: is no directory", path);
+  }
   const std::vector<std::string> below = Below(real);
   if (below.size() + 1 > max_entries) {
     return FailedPrecondition(

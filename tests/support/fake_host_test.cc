@@ -146,14 +146,16 @@ TEST(FakePackagesTest, ComparesVersionsAsDebianDoes) {
                                            "1.0+",
                                            "1:0.1",
                                            "2:0"};
+  const FakeHost host;
+  const sys::PackageReader& packages = host.packages();
   for (std::size_t i = 0; i < rising.size(); ++i) {
     for (std::size_t j = 0; j < rising.size(); ++j) {
       const int expected = i < j ? -1 : (i > j ? 1 : 0);
-      EXPECT_EQ(CompareDebianVersions(rising[i], rising[j]), expected)
+      EXPECT_EQ(packages.CompareVersions(rising[i], rising[j]), expected)
           << rising[i] << " and " << rising[j];
     }
   }
-  EXPECT_EQ(CompareDebianVersions("1.0", "1.00-0"), 0);
+  EXPECT_EQ(packages.CompareVersions("1.0", "1.00-0"), 0);
 }
 
 TEST(FakeUnitsTest, RefusesToStartTheMaskedAndTheMissing) {

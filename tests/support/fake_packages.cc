@@ -2,8 +2,6 @@
 #include "tests/support/fake_packages.h"
 
 #include <algorithm>
-#include <array>
-#include <cctype>
 #include <cstdlib>
 #include <deque>
 #include <iostream>
@@ -12,11 +10,13 @@
 #include <fmt/format.h>
 
 #include "lib/base/status_macros.h"
+#include "lib/sys/debian_version.h"
 
 namespace fettle::testing {
 namespace {
 
 using Lock = std::lock_guard<std::recursive_mutex>;
+using sys::CompareDebianVersions;
 using sys::PackageAction;
 using sys::PackagePresence;
 
@@ -29,82 +29,7 @@ bool Contains(const std::vector<std::string>& all, const std::string& one) {
   return std::find(all.begin(), all.end(), one) != all.end();
 }
 
-bool IsDigit(char c) {
-  return c >= '0' && c <= '9';
-}
-
-// Order of one non-digit character: '~' before the end, letters before everything else.
-int Weight(std::string_view text, std::size_t at) {
-  if (at >= text.size() || IsDigit(text[at])) {
-    return 0;
-  }
-  if (text[at] == '~') {
-    return -1;
-  }
-  const int c = static_cast<unsigned char>(text[at]);
-  return std::isalpha(c) != 0 ? c : c + 256;
-}
-
-std::string_view TakeDigits(std::string_view text, std::size_t* at) {
-  while (*at < text.size() && text[*at] == '0') {
-    ++*at;
-  }
-  const std::size_t begin = *at;
-  while (*at < text.size() && IsDigit(text[*at])) {
-    ++*at;
-  }
-  return text.substr(begin, *at - begin);
-}
-
-int Sign(int number) {
-  return (number > 0) - (number < 0);
-}
-
-// Compares upstream versions or revisions, as Debian Policy 5.6.12 says.
-int ComparePart(std::string_view a, std::string_view b) {
-  std::size_t i = 0;
-  std::size_t j = 0;
-  while (i < a.size() || j < b.size()) {
-    while ((i < a.size() && !IsDigit(a[i])) || (j < b.size() && !IsDigit(b[j]))) {
-      if (const int order = Weight(a, i) - Weight(b, j); order != 0) {
-        return Sign(order);
-      }
-      ++i;
-      ++j;
-    }
-    const std::string_view left = TakeDigits(a, &i);
-    const std::string_view right = TakeDigits(b, &j);
-    if (left.size() != right.size()) {
-      return left.size() < right.size() ? -1 : 1;
-    }
-    if (const int order = left.compare(right); order != 0) {
-      return Sign(order);
-    }
-  }
-  return 0;
-}
-
 }  // namespace
-
-int CompareDebianVersions(std::string_view a, std::string_view b) {
-  const auto split = [](std::string_view version) {
-    const std::size_t colon = version.find(':');
-    const std::string_view epoch = colon == std::string_view::npos ? "0" : version.substr(0, colon);
-    const std::string_view rest =
-        colon == std::string_view::npos ? version : version.substr(colon + 1);
-    const std::size_t dash = rest.rfind('-');
-    return std::array<std::string_view, 3>{
-        epoch, rest.substr(0, dash), dash == std::string_view::npos ? "0" : rest.substr(dash + 1)};
-  };
-  const auto left = split(a);
-  const auto right = split(b);
-  for (std::size_t part = 0; part < left.size(); ++part) {
-    if (const int order = ComparePart(left[part], right[part]); order != 0) {
-      return order;
-    }
-  }
-  return 0;
-}
 
 FakePackages::FakePackages(FakeCalls& calls,
                            FakeFiles& files,

@@ -111,7 +111,4 @@ class FakePackages final : public sys::PackageReader, public sys::PackageWriter 
   std::vector<FakeTransaction> transactions_;
 };
 
-// -1, 0, 1 by Debian's version order.
-int CompareDebianVersions(std::string_view a, std::string_view b);
-
 }  // namespace fettle::testing
