@@ -114,7 +114,7 @@ class Lines:
 
 
 def is_test(path):
-    return path.startswith("tests/") or path.endswith(("_test.cc", "_test.py"))
+    return path.startswith("tests/") or path.endswith(("_test.cc", "_test.py", "_for_test.h"))
 
 
 def run(check, endings=None):

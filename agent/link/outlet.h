@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "agent/link/events.h"
+
+namespace fettle::link {
+
+// Where the daemon says things to the server: the port to the link, or a test. Nothing of it
+// blocks, and nothing of it is certain to arrive: what must, is kept until it is acknowledged.
+class Outlet {
+ public:
+  virtual ~Outlet() = default;
+
+  virtual void Send(const Credentials& credentials) = 0;
+  virtual void Send(const Hello& hello) = 0;
+  virtual void Send(const Heartbeat& heartbeat) = 0;
+  virtual void Send(const std::string& epoch, std::span<const SpooledReport> reports) = 0;
+
+  // At most kMostFetched digests; answered by Blob events and one FetchDone. One fetch at a time.
+  virtual void Fetch(std::span<const Digest> digests) = 0;
+
+  // Answered by Renewed or RenewFailed.
+  virtual void Renew(const std::string& certificate_request) = 0;
+};
+
+inline constexpr std::size_t kMostFetched = 1000;
+
+}  // namespace fettle::link
