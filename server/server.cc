@@ -31,8 +31,10 @@ constexpr absl::Duration kHousekeepEvery = absl::Seconds(10);
 // Everything that can be said of a tree without a host, so that a broken one reaches none.
 absl::Status LintTree(const policy::Tree& tree) {
   std::vector<std::string> lines;
-  for (const recipe::Problem& problem : recipe::Lint(tree)) {
-    lines.push_back(problem.Display());
+  for (const recipe::Finding& finding : recipe::Lint(tree)) {
+    if (finding.severity == recipe::Severity::kError) {
+      lines.push_back(finding.problem.Display());
+    }
   }
   return lines.empty() ? absl::OkStatus() : InvalidArgument("{}", fmt::join(lines, "\n"));
 }

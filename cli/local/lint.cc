@@ -2,6 +2,7 @@
 // `fettle lint TREE`: what is wrong with a tree, for any host and for this one.
 #include "lib/recipe/lint.h"
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
@@ -22,32 +23,51 @@
 namespace fettle::cli {
 namespace {
 
+bool HasErrors(const std::vector<recipe::Finding>& findings) {
+  return std::any_of(findings.begin(), findings.end(), [](const recipe::Finding& one) {
+    return one.severity == recipe::Severity::kError;
+  });
+}
+
 struct Arguments {
   std::string tree = ".";
   Subject subject;
   Output output;
 };
 
-// Syntax of every file first; a tree that has it right is also evaluated, as for this machine.
-absl::StatusOr<std::vector<std::string>> ProblemsOf(const Arguments& arguments) {
+// What is said of every file first; a tree without errors is also evaluated, as for this machine.
+absl::StatusOr<std::vector<recipe::Finding>> FindingsOf(const Arguments& arguments) {
   ASSIGN_OR_RETURN(const policy::Tree tree, policy::LoadTree(arguments.tree));
-  std::vector<std::string> problems;
-  for (const recipe::Problem& problem : recipe::Lint(tree)) {
-    problems.push_back(problem.Display());
-  }
-  if (!problems.empty()) {
-    return problems;
+  std::vector<recipe::Finding> findings = recipe::Lint(tree);
+  if (HasErrors(findings)) {
+    return findings;
   }
   const auto host = sys::MakeLinuxHost({});
   const auto catalog = EvaluateTree(tree, arguments.subject, *host);
   if (absl::IsInvalidArgument(catalog.status())) {
     for (const std::string_view line : SplitLines(Message(catalog.status()))) {
-      problems.emplace_back(line);
+      findings.push_back({recipe::Severity::kError, "evaluation", {std::string(line), {}}});
     }
-    return problems;
+    return findings;
   }
   RETURN_IF_ERROR(catalog.status());
-  return problems;
+  return findings;
+}
+
+void Show(const std::vector<recipe::Finding>& findings, const Output& output) {
+  nlohmann::ordered_json json = {{"findings", nlohmann::ordered_json::array()}};
+  for (const recipe::Finding& finding : findings) {
+    const std::string severity(recipe::SeverityName(finding.severity));
+    if (output.json()) {
+      json["findings"].push_back(
+          {{"severity", severity}, {"rule", finding.rule}, {"message", finding.problem.Display()}});
+    } else {
+      Print(fmt::format("{}: {} [{}]\n", severity, finding.problem.Display(), finding.rule));
+    }
+  }
+  if (output.json()) {
+    Print(json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+  }
 }
 
 }  // namespace
@@ -61,24 +81,16 @@ void AddLintCommand(CLI::App& app, int* exit_code) {
   command->add_option(
       "--label", arguments->subject.labels, "With this label, key=value (again for more)");
   AddOutputOptions(*command, &arguments->output);
-  command->footer("Exit codes: 0 nothing wrong, 1 problems.");
+  command->footer("Exit codes: 0 no errors (warnings and notes are none), 1 errors.");
   command->callback([arguments, exit_code] {
-    const auto problems = ProblemsOf(*arguments);
-    if (!problems.ok()) {
-      PrintError("lint", problems.status());
+    const auto findings = FindingsOf(*arguments);
+    if (!findings.ok()) {
+      PrintError("lint", findings.status());
       *exit_code = kExitError;
       return;
     }
-    if (arguments->output.json()) {
-      Print(nlohmann::json{{"problems", *problems}}.dump(
-                2, ' ', false, nlohmann::json::error_handler_t::replace) +
-            "\n");
-    } else {
-      for (const std::string& problem : *problems) {
-        Print(problem + "\n");
-      }
-    }
-    *exit_code = problems->empty() ? 0 : kExitError;
+    Show(*findings, arguments->output);
+    *exit_code = HasErrors(*findings) ? kExitError : 0;
   });
 }
 
