@@ -34,7 +34,7 @@ link "/etc/fettle-demo/latest" { target = "policy.txt" }
 line "no core dumps" {
   path  = "/etc/security/limits.conf",
   line  = "* hard core 0",
-  match = [[^\*[[:space:]]+hard[[:space:]]+core]],
+  match = [=[^\*[[:space:]]+hard[[:space:]]+core]=],
   control = "CIS-1.5.1",
 }
 
