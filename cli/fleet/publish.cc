@@ -25,6 +25,7 @@
 #include "lib/policy/load_tree.h"
 #include "lib/policy/manifest.h"
 #include "lib/policy/revision.h"
+#include "lib/recipe/lint.h"
 
 namespace fettle::cli {
 namespace {
@@ -55,6 +56,19 @@ absl::StatusOr<v1::Revision> Parent(const PolicyClient& client, const std::strin
   request.set_most(1);
   ASSIGN_OR_RETURN(const v1::ListRevisionsResponse newest, client.ListRevisions(request));
   return newest.revisions().empty() ? v1::Revision() : newest.revisions(0);
+}
+
+// Errors end here with all of them; what is merely doubtful is said.
+absl::Status Lint(const policy::Tree& tree) {
+  std::string errors;
+  for (const recipe::Finding& finding : recipe::Lint(tree)) {
+    if (finding.severity == recipe::Severity::kError) {
+      errors += (errors.empty() ? "" : "\n") + finding.problem.Display();
+    } else if (finding.severity == recipe::Severity::kWarning) {
+      Note(fmt::format("warning: {}", finding.problem.Display()));
+    }
+  }
+  return errors.empty() ? absl::OkStatus() : InvalidArgument("{}", errors);
 }
 
 absl::StatusOr<std::string> UserName() {
@@ -137,6 +151,7 @@ void Report(const Arguments& arguments, const v1::PublishResponse& response) {
 
 absl::Status Publish(const Arguments& arguments) {
   ASSIGN_OR_RETURN(const policy::Tree tree, policy::LoadTree(arguments.tree));
+  RETURN_IF_ERROR(Lint(tree));
   const std::string manifest = policy::EncodeManifest(policy::ManifestOf(tree));
   ASSIGN_OR_RETURN(const Connection connection, Connect());
   const PolicyClient client(connection);
