@@ -5,6 +5,11 @@ target_include_directories(fettle_options INTERFACE ${CMAKE_SOURCE_DIR})
 target_compile_options(fettle_options INTERFACE
   -Wall -Wextra -Wshadow -Wconversion -Wnon-virtual-dtor $<$<BOOL:${FETTLE_WERROR}>:-Werror>
   $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety>)
+# gcc 12 at -O2 sees uninitialised and overlapping memory inside std::variant and std::string where there is none (its
+# flow-based warnings; gcc bugs 105562, 105651). They are shown, and stop nothing; clang and the sanitizers look as well.
+target_compile_options(fettle_options INTERFACE
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-error=maybe-uninitialized -Wno-error=restrict -Wno-error=stringop-overflow
+    -Wno-error=stringop-overread -Wno-error=array-bounds -Wno-error=free-nonheap-object>)
 if(FETTLE_SANITIZE)
   add_compile_options(-fsanitize=${FETTLE_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${FETTLE_SANITIZE})
