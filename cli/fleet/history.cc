@@ -37,9 +37,11 @@ std::string Format(const v1::HostHistoryResponse& response, const Output& output
   for (const v1::Span& span : response.spans()) {
     const absl::Time from = FromMicroseconds(span.from_us());
     const bool lasts = span.to_us() == 0;
-    const std::string length = SpanText((lasts ? now : FromMicroseconds(span.to_us())) - from);
+    const absl::Duration length = (lasts ? now : FromMicroseconds(span.to_us())) - from;
+    // A change is a moment, not a span.
+    const std::string time = length < absl::Milliseconds(1) ? "-" : SpanText(length);
     table.Add({{Age(from, now)},
-               {lasts ? length + ", still so" : length},
+               {lasts ? time + ", still so" : time},
                StateCell(span.state().state()),
                {CauseText(span.state().cause())},
                {span.revision()},

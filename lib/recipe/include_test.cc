@@ -50,6 +50,14 @@ TEST(IncludeTest, WrongParamsAreProblemsAtTheInclude) {
   EXPECT_THAT(Shown(Include("5")), HasSubstr("are to be a table"));
 }
 
+TEST(IncludeTest, ParamsCanBeIterated) {
+  const Fixture fixture({{"fleet.lua", "include('r', { b = 1, a = 2 })"},
+                         {"recipes/r.lua",
+                          "param 'a'\nparam 'b'\nparam 'none'\n"
+                          "for k, v in pairs(params) do package(k .. v) end"}});
+  EXPECT_THAT(Ids(fixture.Run()), ElementsAre("package:a2", "package:b1"));
+}
+
 TEST(IncludeTest, RequiredParamsMustBeGiven) {
   const Fixture fixture(
       {{"fleet.lua", "include 'r'"}, {"recipes/r.lua", "param 'x' { required = true }"}});

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
-#include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -94,6 +94,7 @@ class Sandbox {
   static void CountHook(lua_State* state, lua_Debug* debug);
   static int HandleMessage(lua_State* state);
   void OpenLibraries();
+  void AddChunk(const std::string& shown, const std::string& path);
   void Account(uint64_t steps);
   LuaError Describe(int index) const;
   // Takes "chunk:line: " off `message` when it names a chunk of ours.
@@ -108,9 +109,9 @@ class Sandbox {
   uint64_t used_ = 0;
   uint64_t next_look_ = 0;  // At the clock.
   std::string death_;
-  LuaError error_;                             // What HandleMessage made of the last error.
-  LuaError no_memory_;                         // Where an allocation was last refused.
-  std::map<std::string, std::string> chunks_;  // Short source name -> path.
+  LuaError error_;      // What HandleMessage made of the last error.
+  LuaError no_memory_;  // Where an allocation was last refused.
+  std::map<std::string, std::set<std::string>> chunks_;  // Name in messages -> paths.
 };
 
 // Raises an error whose text is the message and nothing else (its place is found by who catches
@@ -134,6 +135,9 @@ struct Function {
   const char* name;
   lua_CFunction function;
 };
+
+// The library's pairs: keys in a defined order.
+int SortedPairs(lua_State* state);
 
 // Library parts, called once by Sandbox with the library's table on top of the stack.
 void ReplaceBase(lua_State* state);

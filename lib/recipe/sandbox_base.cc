@@ -103,30 +103,6 @@ int NextSorted(lua_State* state) {
   return 2;
 }
 
-int Pairs(lua_State* state) {
-  luaL_checkany(state, 1);
-  if (luaL_getmetafield(state, 1, "__pairs") != LUA_TNIL) {
-    lua_pushvalue(state, 1);
-    lua_call(state, 1, 3);
-    return 3;
-  }
-  if (lua_type(state, 1) != LUA_TTABLE) {
-    Raise(state, "pairs() was given {}, not a table", TypeName(state, 1));
-  }
-  std::vector<Key> keys = Keys(state, 1);
-  std::sort(keys.begin(), keys.end(), Before);
-  lua_createtable(state, static_cast<int>(keys.size()), 0);
-  for (std::size_t i = 0; i < keys.size(); ++i) {
-    PushKey(state, keys[i]);
-    lua_rawseti(state, -2, static_cast<lua_Integer>(i) + 1);
-  }
-  lua_pushinteger(state, 0);
-  lua_pushcclosure(state, NextSorted, 2);
-  lua_pushvalue(state, 1);
-  lua_pushnil(state);
-  return 3;
-}
-
 int Next(lua_State* state) {
   luaL_checktype(state, 1, LUA_TTABLE);
   lua_settop(state, 2);
@@ -220,9 +196,33 @@ int SetMetatable(lua_State* state) {
 
 }  // namespace
 
+int SortedPairs(lua_State* state) {
+  luaL_checkany(state, 1);
+  if (luaL_getmetafield(state, 1, "__pairs") != LUA_TNIL) {
+    lua_pushvalue(state, 1);
+    lua_call(state, 1, 3);
+    return 3;
+  }
+  if (lua_type(state, 1) != LUA_TTABLE) {
+    Raise(state, "pairs() was given {}, not a table", TypeName(state, 1));
+  }
+  std::vector<Key> keys = Keys(state, 1);
+  std::sort(keys.begin(), keys.end(), Before);
+  lua_createtable(state, static_cast<int>(keys.size()), 0);
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    PushKey(state, keys[i]);
+    lua_rawseti(state, -2, static_cast<lua_Integer>(i) + 1);
+  }
+  lua_pushinteger(state, 0);
+  lua_pushcclosure(state, NextSorted, 2);
+  lua_pushvalue(state, 1);
+  lua_pushnil(state);
+  return 3;
+}
+
 void ReplaceBase(lua_State* state) {
   const Function kFunctions[] = {{"next", Next},
-                                 {"pairs", Pairs},
+                                 {"pairs", SortedPairs},
                                  {"pcall", ProtectedCall},
                                  {"setmetatable", SetMetatable},
                                  {"tostring", ToText},

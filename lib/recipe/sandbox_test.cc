@@ -82,12 +82,14 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(SandboxTest, DeepRecursionIsAnError) {
   const EvaluateResult result = RunFleet("local function f() return 1 + f() end\nf()");
-  EXPECT_THAT(Shown(result), HasSubstr("fleet.lua:1: stack overflow"));
+  EXPECT_THAT(Shown(result),
+              AnyOf(HasSubstr("fleet.lua:1: stack overflow"),
+                    HasSubstr("fleet.lua:1: evaluation needs more")));
 }
 
 TEST(SandboxTest, DeeplyNestedSourceIsAnError) {
   const std::string source = "local x = " + std::string(100000, '(');
-  EXPECT_THAT(Shown(RunFleet(source)), HasSubstr("fleet.lua:1: "));
+  EXPECT_THAT(Shown(RunFleet(source)), HasSubstr("fleet.lua: C stack overflow"));
 }
 
 TEST(SandboxTest, TooManyResourcesAreAnError) {
@@ -278,7 +280,7 @@ TEST(SandboxTest, PatternsAreLuas) {
       "[a", "%", "(", ")", "%b", "%f", "(()", "%1", "[%"
     }
     do
-      assert(not pcall(string.find, "x", bad), bad)
+      assert(not pcall(string.match, "x", bad), bad)
     end
     assert(not pcall(string.gsub, "x", "x", "%2"))
     assert(not pcall(string.gsub, "x", "x", "%a"))

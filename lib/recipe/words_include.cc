@@ -216,6 +216,23 @@ int IndexParams(lua_State* state) {
   return 1;
 }
 
+// Over those that have a value.
+int PairsOfParams(lua_State* state) {
+  lua_settop(state, 0);
+  lua_newtable(state);
+  lua_pushnil(state);
+  while (lua_next(state, lua_upvalueindex(1)) != 0) {
+    lua_pushvalue(state, -2);
+    lua_insert(state, -2);
+    if (lua_type(state, -1) == LUA_TLIGHTUSERDATA) {
+      lua_pop(state, 2);
+    } else {
+      lua_rawset(state, 1);
+    }
+  }
+  return SortedPairs(state);
+}
+
 int NewIndexParams(lua_State* state) {
   Raise(state, "params cannot be changed; take a local variable");
 }
@@ -234,6 +251,9 @@ void PushParams(Evaluation& evaluation, std::size_t index) {
   lua_rawgeti(state, LUA_REGISTRYINDEX, inclusion.params);
   lua_pushcclosure(state, IndexParams, 1);
   lua_setfield(state, -2, "__index");
+  lua_rawgeti(state, LUA_REGISTRYINDEX, inclusion.params);
+  lua_pushcclosure(state, PairsOfParams, 1);
+  lua_setfield(state, -2, "__pairs");
   lua_pushcfunction(state, NewIndexParams);
   lua_setfield(state, -2, "__newindex");
   lua_pushboolean(state, 0);

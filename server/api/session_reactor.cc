@@ -118,7 +118,7 @@ void SessionReactor::OnReadDone(bool ok) {
   }
   if (first != message->has_hello()) {
     End(absl::FailedPreconditionError(first ? "a session begins with Hello"
-                                           : "a session has one Hello"));
+                                            : "a session has one Hello"));
   } else if (first) {  // Reading goes on when the host was taken in.
     context_.pool.Post([self = shared_from_this(), message] { self->TakeIn(message->hello()); });
   } else if (message->has_heartbeat()) {
@@ -142,11 +142,12 @@ void SessionReactor::Heard(const v1::Heartbeat& heartbeat) {
     const absl::MutexLock lock(&mutex_);
     question = agreement_.Heard(*view, heartbeat.unacknowledged());
     if (question.has_value() && std::exchange(comparing_, true)) {
-      question.reset();
+      next_question_ = std::exchange(question, std::nullopt);
     }
   }
   if (question.has_value()) {
-    context_.pool.Post([self = shared_from_this(), asked = *question] { self->Compare(asked); });
+    context_.pool.Post(
+        [self = shared_from_this(), asked = *question] { self->CompareHeartbeat(asked); });
   }
   Read();
 }
@@ -225,7 +226,6 @@ void SessionReactor::Compare(const Agreement::Question& question) {
     }
   }
   const absl::MutexLock lock(&mutex_);
-  comparing_ = false;
   if (!record.ok()) {
     return;  // The next heartbeat asks again.
   }
@@ -234,6 +234,18 @@ void SessionReactor::Compare(const Agreement::Question& question) {
     spdlog::info("host {}: its states are not what is stored; asking for all of them", host());
     outbox_.PutResync();
     Pump();
+  }
+}
+
+void SessionReactor::CompareHeartbeat(Agreement::Question question) {
+  while (true) {
+    Compare(question);
+    const absl::MutexLock lock(&mutex_);
+    if (!next_question_.has_value()) {
+      comparing_ = false;
+      return;
+    }
+    question = *std::exchange(next_question_, std::nullopt);
   }
 }
 

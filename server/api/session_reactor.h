@@ -72,6 +72,7 @@ class SessionReactor final : public grpc::ServerBidiReactor<v1::AgentMessage, v1
               const absl::StatusOr<uint64_t>& stored,
               const std::optional<Agreement::Question>& question) ABSL_LOCKS_EXCLUDED(mutex_);
   void Compare(const Agreement::Question& question) ABSL_LOCKS_EXCLUDED(mutex_);
+  void CompareHeartbeat(Agreement::Question question) ABSL_LOCKS_EXCLUDED(mutex_);
 
   // Sends the next message, or ends, unless a write is under way.
   void Pump() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -94,9 +95,10 @@ class SessionReactor final : public grpc::ServerBidiReactor<v1::AgentMessage, v1
   bool established_ ABSL_GUARDED_BY(mutex_) = false;  // And was taken in.
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;
   bool paused_ ABSL_GUARDED_BY(mutex_) = false;     // Not reading: too many batches are under way.
-  bool comparing_ ABSL_GUARDED_BY(mutex_) = false;  // A heartbeat waits for the store.
-  bool finished_ ABSL_GUARDED_BY(mutex_) = false;   // Finish() was called.
-  int batches_ ABSL_GUARDED_BY(mutex_) = 0;         // Under way to the store.
+  bool comparing_ ABSL_GUARDED_BY(mutex_) = false;  // A heartbeat's task is on the pool.
+  std::optional<Agreement::Question> next_question_ ABSL_GUARDED_BY(mutex_);  // Newest after it.
+  bool finished_ ABSL_GUARDED_BY(mutex_) = false;  // Finish() was called.
+  int batches_ ABSL_GUARDED_BY(mutex_) = 0;        // Under way to the store.
   std::optional<absl::Status> ending_ ABSL_GUARDED_BY(mutex_);
   absl::Duration ending_since_ ABSL_GUARDED_BY(mutex_);
   std::deque<Digest> sent_revisions_ ABSL_GUARDED_BY(mutex_);

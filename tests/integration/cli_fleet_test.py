@@ -257,6 +257,7 @@ class CliFleet(unittest.TestCase):
         self.fettle("enroll", "token", code=5, user="viewer")
 
     def test_a_token_is_listed_and_can_be_revoked(self):
+        self.publish(self.tree(), "--channel", "staging")
         made = self.json("enroll", "token", "--uses", "3", "--valid", "2h", "--label", "role=web", "--channel", "staging")
         self.assertRegex(made["token"], r"^fettle1\.")
         info = made["info"]
@@ -288,6 +289,17 @@ class CliFleet(unittest.TestCase):
                 (("hosts", "state=broken"), "broken"),
                 (("enroll", "token", "--valid", "soon"), "soon")):
             self.assertIn(what, self.fettle(*words, code=5).stderr)
+
+    def test_bash_completes_commands_options_and_values(self):
+        script = self.fettle("completion", "bash").stdout + """
+complete_words() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _fettle; echo "${COMPREPLY[*]}"; }
+complete_words fettle ho
+complete_words fettle channel ''
+complete_words fettle hosts -o ''
+complete_words fettle enroll token --us
+"""
+        done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True, timeout=30)
+        self.assertEqual(done.stdout.splitlines(), ["hosts host", "set follow list", "table json", "--uses --user"])
 
     def test_usage_errors_end_with_1(self):
         self.fettle("hosts", "--no-such-option", code=1)

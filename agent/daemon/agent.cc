@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/daemon/agent.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <spdlog/spdlog.h>
+
+#include "lib/base/status_macros.h"
+
+namespace fettle::agent {
+namespace {
+
+template <typename... Fs>
+struct Overloaded : Fs... {
+  using Fs::operator()...;
+};
+
+template <typename... Fs>
+Overloaded(Fs...) -> Overloaded<Fs...>;
+
+std::string Summarize(const resource::RunReport& run) {
+  if (!run.error.empty()) {
+    return fmt::format("not done: {}", run.error);
+  }
+  const resource::RunCounts& counts = run.counts;
+  return fmt::format("{} {}: {} ok, {} changed, {} drifted, {} failed, {} skipped, {} unknown",
+                     run.revision,
+                     run.enforce ? "applied" : "looked at",
+                     counts.ok,
+                     counts.changed,
+                     counts.drifted,
+                     counts.failed,
+                     counts.skipped,
+                     counts.unknown);
+}
+
+}  // namespace
+
+Agent::Agent(Parts parts)
+    : parts_(std::move(parts)),
+      session_(parts_.self, parts_.spool, parts_.clock),
+      intake_({[this](const link::Assignment& assignment, const Digest& tree) {
+                 OnReady(assignment, tree);
+               },
+               [this](const link::Assignment& assignment, const std::string& reason) {
+                 parts_.reporter.Refuse(assignment, reason);
+                 session_.Pump();
+               }},
+              parts_.revisions,
+              parts_.clock) {}
+
+void Agent::Start() {
+  ScheduleSweep();
+  const auto& current = parts_.revisions.current();
+  if (!current.has_value()) {
+    spdlog::info("no revision yet; waiting for the server to assign one");
+    return;
+  }
+  const auto verified = parts_.revisions.Verify(*current);
+  if (!verified.ok()) {
+    parts_.reporter.Refuse(*current, std::string(Message(verified.status())));
+    return;
+  }
+  tree_ = verified->revision.tree;
+  spdlog::info("enforcing {}, signed by {}", current->revision, verified->signer.comment);
+  Want("start", false, nullptr);
+}
+
+void Agent::Attach(link::Outlet* outlet, const std::string& why_none) {
+  outlet_ = outlet;
+  if (outlet == nullptr) {
+    session_.OnDisconnected(why_none);
+  }
+  session_.Attach(outlet);
+  intake_.Attach(outlet);
+  if (outlet != nullptr) {
+    outlet->Send(MakeCredentials());
+  }
+}
+
+link::Credentials Agent::MakeCredentials() const {
+  const HostIdentity& identity = parts_.renewal.identity();
+  return {parts_.config.server, identity.private_key, identity.certificate, identity.ca};
+}
+
+Standing Agent::Now() const {
+  const auto& current = parts_.revisions.current();
+  return {parts_.reporter.states(),
+          parts_.reporter.catalog(),
+          current.has_value() ? current->revision_id : Digest()};
+}
+
+void Agent::OnEvent(const link::Event& event) {
+  std::visit(
+      Overloaded{
+          [&](const link::Connected&) { session_.OnConnected(Now()); },
+          [&](const link::Disconnected& lost) { session_.OnDisconnected(lost.reason); },
+          [&](const link::HelloAck& ack) {
+            session_.OnHelloAck(ack);
+            intake_.OnConnected();
+            RenewIfDue();
+          },
+          [&](const link::Acknowledged& acknowledged) { session_.OnAcknowledged(acknowledged); },
+          [&](const link::Assignment& assignment) { OnAssignment(assignment); },
+          [&](const link::Resync&) {
+            parts_.reporter.Resync();
+            session_.Pump();
+          },
+          [&](const link::RunRequest& request) {
+            Want(fmt::format("requested: {}", request.reason), false, nullptr);
+          },
+          [&](const link::Draining&) {
+            spdlog::info("the server is about to go away for a while");
+          },
+          [&](const link::Blob& blob) { intake_.OnBlob(blob); },
+          [&](const link::FetchDone& done) { intake_.OnFetchDone(done); },
+          [&](const link::Renewed& renewed) { OnRenewed(renewed); },
+          [&](const link::RenewFailed& failed) {
+            spdlog::warn("the certificate could not be renewed: {}; it is good until {}",
+                         failed.reason,
+                         Rfc3339(parts_.renewal.identity().not_after));
+          }},
+      event);
+}
+
+void Agent::OnAssignment(const link::Assignment& assignment) {
+  if (assignment.revision_id.empty()) {
+    return;  // The channel points nowhere: go on with what there is.
+  }
+  const bool again = assigned_ == assignment && parts_.reporter.refusal().empty();
+  assigned_ = assignment;
+  if (parts_.revisions.current() == assignment && tree_.has_value()) {
+    intake_.Drop();
+    candidate_.reset();
+    parts_.reporter.Accept(assignment);
+    session_.Pump();
+  } else if (!again) {
+    spdlog::info("assigned {} on channel {}", assignment.revision, assignment.channel);
+    intake_.Take(assignment);
+  }
+}
+
+void Agent::OnReady(const link::Assignment& assignment, const Digest& tree) {
+  Job job;
+  job.kind = Job::Kind::kCheck;
+  job.revision = assignment;
+  job.tree = tree;
+  candidate_ = std::move(job);
+  StartNext();
+}
+
+void Agent::Want(const std::string& reason, bool audit, RunDone done) {
+  if (!waiting_.has_value()) {
+    waiting_ = Waiting{reason, audit, {}};
+  } else if (waiting_->reason == "sweep") {
+    waiting_->reason = reason;
+  }
+  waiting_->audit = waiting_->audit && audit;
+  if (done != nullptr) {
+    waiting_->done.push_back(std::move(done));
+  }
+  StartNext();
+}
+
+void Agent::StartNext() {
+  if (running_.has_value() || stopping_) {
+    return;
+  }
+  if (candidate_.has_value()) {
+    running_ = *std::exchange(candidate_, std::nullopt);
+    parts_.start_job(*running_);
+    return;
+  }
+  if (waiting_.has_value() && tree_.has_value()) {
+    StartRun(*std::exchange(waiting_, std::nullopt));
+  }
+}
+
+// The owner may have taken a key off the list since the last run.
+bool Agent::StillTrusted() {
+  const auto verified = parts_.revisions.Verify(*parts_.revisions.current());
+  if (!verified.ok()) {
+    tree_.reset();
+    parts_.reporter.Refuse(*parts_.revisions.current(), std::string(Message(verified.status())));
+    session_.Pump();
+  }
+  return verified.ok();
+}
+
+void Agent::StartRun(Waiting waiting) {
+  if (!StillTrusted()) {
+    ScheduleSweep();
+    for (const RunDone& tell : waiting.done) {
+      tell(fmt::format("not done: {}", parts_.reporter.refusal()), 1);
+    }
+    return;
+  }
+  Job job;
+  job.kind = Job::Kind::kRun;
+  job.revision = *parts_.revisions.current();
+  job.tree = *tree_;
+  job.reason = waiting.reason;
+  job.audit = waiting.audit || !parts_.config.enforce;
+  job.paused = parts_.pause.Active(parts_.clock.Now());
+  running_ = job;
+  running_done_ = std::move(waiting.done);
+  next_sweep_ = absl::InfiniteDuration();
+  parts_.start_job(std::move(job));
+}
+
+void Agent::OnFinished(Outcome outcome) {
+  running_.reset();
+  if (outcome.job.kind == Job::Kind::kCheck) {
+    OnChecked(outcome);
+  } else {
+    OnRan(outcome);
+  }
+  session_.Pump();
+  StartNext();
+}
+
+void Agent::OnChecked(const Outcome& outcome) {
+  const link::Assignment& assignment = outcome.job.revision;
+  if (assigned_ != assignment) {
+    return;  // Another one was assigned meanwhile; the latest wins.
+  }
+  if (outcome.incomplete) {
+    intake_.Take(assignment);
+    return;
+  }
+  if (!outcome.refusal.empty()) {
+    parts_.reporter.Refuse(assignment, outcome.refusal);
+    return;
+  }
+  if (const absl::Status status = parts_.revisions.Adopt(assignment, outcome.job.tree);
+      !status.ok()) {
+    parts_.reporter.Refuse(assignment, fmt::format("cannot be kept on disk: {}", Message(status)));
+    return;
+  }
+  tree_ = outcome.job.tree;
+  parts_.reporter.Accept(assignment);
+  Want("push", false, nullptr);
+}
+
+void Agent::OnRan(const Outcome& outcome) {
+  ScheduleSweep();
+  const auto done = std::exchange(running_done_, {});
+  if (outcome.incomplete) {
+    spdlog::warn("content of {} was damaged on disk; fetching it again",
+                 outcome.job.revision.revision);
+    assigned_ = assigned_.value_or(outcome.job.revision);
+    intake_.Take(outcome.job.revision);
+  }
+  parts_.reporter.Record(outcome);
+  const resource::RunReport& run = outcome.report;
+  const std::string summary = Summarize(run);
+  const int code = resource::ExitCode(run);
+  if (code != 0 || run.reason != "sweep") {
+    spdlog::info("run {} ({}): {}", run.id, run.reason, summary);
+  }
+  for (const RunDone& tell : done) {
+    tell(summary, code);
+  }
+}
+
+void Agent::ScheduleSweep() {
+  constexpr double kLeast = 0.9;
+  constexpr double kSpread = 0.2;
+  next_sweep_ =
+      parts_.clock.Monotonic() + parts_.config.sweep * (kLeast + kSpread * parts_.random_share());
+}
+
+void Agent::Tick() {
+  session_.Tick(Now());
+  intake_.Tick();
+  EndPauseIfDue();
+  RenewIfDue();
+  if (parts_.clock.Monotonic() >= next_sweep_) {
+    Sweep();
+  }
+}
+
+void Agent::Sweep() {
+  ScheduleSweep();  // Again after the run, if there is one.
+  // What was refused may be good now: a key was listed, a fact changed.
+  if (assigned_.has_value() && !parts_.reporter.refusal().empty() && !running_.has_value()) {
+    intake_.Take(*assigned_);
+  }
+  Want("sweep", false, nullptr);
+}
+
+absl::Duration Agent::UntilTick() const {
+  // Wall clocks jump: what hangs on one is looked at hourly at least.
+  constexpr absl::Duration kLongest = absl::Hours(1);
+  const absl::Duration monotonic = parts_.clock.Monotonic();
+  absl::Duration until = std::min({kLongest,
+                                   session_.NextTick() - monotonic,
+                                   intake_.NextTick() - monotonic,
+                                   next_sweep_ - monotonic});
+  if (parts_.pause.until().has_value()) {
+    until = std::min(until, *parts_.pause.until() - parts_.clock.Now());
+  }
+  if (session_.up()) {
+    until = std::min(until, parts_.renewal.NextTry() - parts_.clock.Now());
+  }
+  return std::max(until, absl::ZeroDuration());
+}
+
+void Agent::RenewIfDue() {
+  const absl::Time now = parts_.clock.Now();
+  if (outlet_ == nullptr || !session_.up() || !parts_.renewal.Due(now)) {
+    return;
+  }
+  const auto request = parts_.renewal.Begin(now);
+  if (!request.ok()) {
+    spdlog::error("cannot renew the certificate: {}; it is good until {}",
+                  Message(request.status()),
+                  Rfc3339(parts_.renewal.identity().not_after));
+    return;
+  }
+  outlet_->Renew(*request);
+}
+
+void Agent::OnRenewed(const link::Renewed& renewed) {
+  if (const absl::Status status = parts_.renewal.Finish(renewed, parts_.clock.Now());
+      !status.ok()) {
+    spdlog::error("the new certificate is not taken: {}", Message(status));
+    return;
+  }
+  spdlog::info("certificate renewed, good until {}", Rfc3339(parts_.renewal.identity().not_after));
+  if (outlet_ != nullptr) {
+    outlet_->Send(MakeCredentials());
+  }
+}
+
+bool Agent::Stop() {
+  stopping_ = true;
+  return busy();
+}
+
+}  // namespace fettle::agent

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+
+#include "agent/config/config.h"
+#include "agent/daemon/converger.h"
+#include "agent/daemon/intake.h"
+#include "agent/daemon/pause.h"
+#include "agent/daemon/reporter.h"
+#include "agent/daemon/session.h"
+#include "agent/identity/renewal.h"
+#include "agent/link/events.h"
+#include "agent/link/outlet.h"
+#include "agent/report/spool.h"
+#include "agent/revision/revision_store.h"
+#include "lib/base/clock.h"
+
+namespace fettle::agent {
+
+// What the agent does when something happens: the daemon without its loop, its child process and
+// its thread, so that every step can be tested. Starts one job at a time and hands it out; a
+// request that comes while one is under way joins those that wait, and one run answers them all.
+// Nothing here blocks for long. One thread; everything given outlives it.
+class Agent {
+ public:
+  struct Parts {
+    const Config& config;
+    const Clock& clock;
+    report::Spool& spool;
+    RevisionStore& revisions;
+    Renewal& renewal;
+    Pause& pause;
+    Reporter& reporter;
+    Session::Self self;
+    std::function<void(Job)> start_job;    // Answered by OnFinished().
+    std::function<double()> random_share;  // Uniform in [0, 1).
+  };
+
+  // Told when a run is over, with a line for people and the exit code of `fettle apply`.
+  using RunDone = std::function<void(const std::string& summary, int exit_code)>;
+
+  explicit Agent(Parts parts);
+  Agent(const Agent&) = delete;
+  Agent& operator=(const Agent&) = delete;
+
+  // Begins: enforces the last good revision, if its signature is still one to trust. Waits for no
+  // server.
+  void Start();
+
+  // The link that there is now; null: it has gone, and why.
+  void Attach(link::Outlet* outlet, const std::string& why_none = "");
+
+  void OnEvent(const link::Event& event);
+  void OnFinished(Outcome outcome);
+
+  // Does what is due by the clock.
+  void Tick();
+
+  // How long until Tick() has something to do.
+  absl::Duration UntilTick() const;
+
+  // From now on no new job is started. Whether one is still under way.
+  bool Stop();
+
+  bool busy() const { return running_.has_value(); }
+
+  // For those at the host: all there is to know, and the same in a line.
+  std::string Status() const;
+  std::string StatusLine() const;
+  // Asks for a run; kFailedPrecondition when there is no revision.
+  absl::Status RequestRun(const std::string& reason, bool audit, RunDone done);
+  absl::Status BeginPause(absl::Duration span, const std::string& reason);
+  absl::Status EndPause();
+
+ private:
+  // A run that waits for its turn.
+  struct Waiting {
+    std::string reason;
+    bool audit = false;
+    std::vector<RunDone> done;
+  };
+
+  void Want(const std::string& reason, bool audit, RunDone done);
+  void StartNext();
+  void StartRun(Waiting waiting);
+  bool StillTrusted();
+  void Sweep();
+  void OnChecked(const Outcome& outcome);
+  void OnRan(const Outcome& outcome);
+  void OnReady(const link::Assignment& assignment, const Digest& tree);
+  void OnAssignment(const link::Assignment& assignment);
+  void RenewIfDue();
+  void OnRenewed(const link::Renewed& renewed);
+  void EndPauseIfDue();
+  link::Credentials MakeCredentials() const;
+  Standing Now() const;
+  void ScheduleSweep();
+  std::string DescribeRevision() const;
+  std::string DescribeLastRun() const;
+  std::string DescribeUnrest() const;
+
+  Parts parts_;
+  Session session_;
+  Intake intake_;
+  link::Outlet* outlet_ = nullptr;
+  std::optional<Digest> tree_;                // Of the present revision, once it is believed.
+  std::optional<link::Assignment> assigned_;  // The latest of this process.
+  std::optional<Job> candidate_;              // A revision to check next.
+  std::optional<Job> running_;
+  std::vector<RunDone> running_done_;
+  std::optional<Waiting> waiting_;
+  absl::Duration next_sweep_ = absl::InfiniteDuration();
+  bool stopping_ = false;
+};
+
+}  // namespace fettle::agent

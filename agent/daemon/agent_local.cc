@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+// What those at the host may ask of the agent.
+#include <spdlog/spdlog.h>
+
+#include "agent/daemon/agent.h"
+#include "lib/base/status_macros.h"
+
+namespace fettle::agent {
+
+absl::Status Agent::RequestRun(const std::string& reason, bool audit, RunDone done) {
+  if (!tree_.has_value()) {
+    return FailedPrecondition("there is no revision to apply: {}",
+                              parts_.reporter.refusal().empty()
+                                  ? "the server has not assigned one yet"
+                                  : parts_.reporter.refusal());
+  }
+  Want(reason, audit, std::move(done));
+  return absl::OkStatus();
+}
+
+absl::Status Agent::BeginPause(absl::Duration span, const std::string& reason) {
+  RETURN_IF_ERROR(parts_.pause.Begin(parts_.clock.Now(), span, reason));
+  spdlog::warn(
+      "paused until {}: {}; looking and reporting only", Rfc3339(*parts_.pause.until()), reason);
+  // So that the server sees it: the report of this run says that it was paused.
+  if (tree_.has_value()) {
+    Want(fmt::format("paused: {}", reason), false, nullptr);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Agent::EndPause() {
+  if (!parts_.pause.until().has_value()) {
+    return FailedPrecondition("this host is not paused");
+  }
+  RETURN_IF_ERROR(parts_.pause.End());
+  spdlog::info("no longer paused");
+  if (tree_.has_value()) {
+    Want("resumed", false, nullptr);
+  }
+  return absl::OkStatus();
+}
+
+void Agent::EndPauseIfDue() {
+  if (parts_.pause.until().has_value() && !parts_.pause.Active(parts_.clock.Now())) {
+    if (const absl::Status status = EndPause(); !status.ok()) {
+      spdlog::error("{}", Message(status));
+    }
+  }
+}
+
+std::string Agent::DescribeRevision() const {
+  const auto& current = parts_.revisions.current();
+  if (!current.has_value()) {
+    return "revision   none yet\n";
+  }
+  std::string text = fmt::format("revision   {} ({}), channel {}\n",
+                                 current->revision,
+                                 current->revision_id.Hex().substr(0, 12),
+                                 current->channel);
+  if (!tree_.has_value()) {
+    text += "           not enforced: see below\n";
+  }
+  return text;
+}
+
+std::string Agent::DescribeLastRun() const {
+  const auto& last = parts_.reporter.last_run();
+  if (!last.has_value()) {
+    return busy() ? "last run   the first one is under way\n" : "last run   none yet\n";
+  }
+  return fmt::format(
+      "last run   {} ({}): {}{}\n",
+      Rfc3339(last->started),
+      last->reason,
+      last->error.empty()
+          ? fmt::format("{} resources, {} changed", last->counts.total(), last->counts.changed)
+          : last->error,
+      busy() ? "; another one is under way" : "");
+}
+
+std::string Agent::DescribeUnrest() const {
+  constexpr std::size_t kShown = 20;
+  const std::vector<link::SnapshotEntry> unrest = parts_.reporter.Unrest();
+  std::string text;
+  for (std::size_t i = 0; i < unrest.size() && i < kShown; ++i) {
+    text += fmt::format("           {} is {} ({})\n",
+                        unrest[i].id,
+                        resource::StateName(resource::RestingState(unrest[i].state)),
+                        unrest[i].position);
+  }
+  if (unrest.size() > kShown) {
+    text += fmt::format("           and {} more\n", unrest.size() - kShown);
+  }
+  return text;
+}
+
+std::string Agent::Status() const {
+  std::string text = fmt::format("host       {}\n", parts_.renewal.identity().name);
+  text += session_.up()
+              ? fmt::format("server     {}, connected\n", parts_.config.server)
+              : fmt::format(
+                    "server     {}, not connected: {}\n", parts_.config.server, session_.trouble());
+  text += DescribeRevision();
+  if (!parts_.reporter.refusal().empty()) {
+    text += fmt::format("refused    {}\n", parts_.reporter.refusal());
+  }
+  if (!intake_.waiting_for().empty()) {
+    text += fmt::format("fetching   {}\n", intake_.waiting_for());
+  }
+  text += DescribeLastRun() + DescribeUnrest();
+  if (parts_.pause.Active(parts_.clock.Now())) {
+    text += fmt::format(
+        "paused     until {}: {}\n", Rfc3339(*parts_.pause.until()), parts_.pause.reason());
+  }
+  text += fmt::format(
+      "spool      {} reports wait, {} bytes", parts_.spool.waiting(), parts_.spool.bytes());
+  text += parts_.spool.dropped() == 0
+              ? "\n"
+              : fmt::format(", {} dropped for want of room\n", parts_.spool.dropped());
+  text += fmt::format("identity   certificate good until {}\n",
+                      Rfc3339(parts_.renewal.identity().not_after));
+  return text;
+}
+
+std::string Agent::StatusLine() const {
+  const auto& current = parts_.revisions.current();
+  const std::size_t unrest = parts_.reporter.Unrest().size();
+  return fmt::format("{}; {}{}{}",
+                     current.has_value() ? current->revision : "no revision yet",
+                     session_.up() ? "connected" : "not connected",
+                     unrest == 0 ? "" : fmt::format("; {} resources not at rest", unrest),
+                     parts_.pause.until().has_value() ? "; paused" : "");
+}
+
+}  // namespace fettle::agent

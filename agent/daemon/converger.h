@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "agent/link/events.h"
+#include "lib/digest/digest.h"
+#include "lib/resource/report.h"
+
+namespace fettle::agent {
+
+// Something to do with a revision on the converge thread.
+struct Job {
+  enum class Kind : uint8_t {
+    kCheck,  // Evaluate only: is it good?
+    kRun,
+  };
+
+  Kind kind = Kind::kRun;
+  link::Assignment revision;
+  Digest tree;  // Of the revision.
+  std::string reason;
+  bool audit = false;             // Look and report, change nothing.
+  bool paused = false;            // The same, because somebody paused this host.
+  std::vector<std::string> only;  // Ids to look at; empty for all.
+};
+
+// What came of it.
+struct Outcome {
+  Job job;
+  std::string refusal;      // What is wrong with the revision, all of it; "" when nothing is.
+  bool incomplete = false;  // A blob is missing or was damaged: fetch and try again.
+
+  // Of a run.
+  resource::RunReport report;
+  // All resources of the catalog with their states after the run; empty after one that could not be
+  // done, and after a partial one.
+  std::vector<link::SnapshotEntry> entries;
+  std::string facts_json;  // Canonical: equal facts, equal text.
+};
+
+// Evaluates and runs: the slow part of the agent. Used by one thread at a time.
+class Converger {
+ public:
+  virtual ~Converger() = default;
+  virtual Outcome Converge(const Job& job) = 0;
+};
+
+}  // namespace fettle::agent

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/daemon/host_converger.h"
+
+#include <malloc.h>
+
+#include <map>
+#include <utility>
+
+#include <spdlog/spdlog.h>
+
+#include "agent/daemon/facts_json.h"
+#include "agent/facts/facts.h"
+#include "lib/base/bytes.h"
+#include "lib/base/ids.h"
+#include "lib/base/status_macros.h"
+#include "lib/recipe/evaluate.h"
+#include "modules/schemas.h"
+
+namespace fettle::agent {
+namespace {
+
+using resource::State;
+
+constexpr absl::Duration kLongestRun = absl::Hours(4);
+
+// One number for all that an evaluation depends on.
+Digest InputsOf(const Job& job, const std::string& facts_json) {
+  ByteWriter writer;
+  writer.Raw(job.revision.revision_id.Raw());
+  writer.Number(job.revision.labels.size());
+  for (const auto& [key, value] : job.revision.labels) {
+    writer.Text(key);
+    writer.Text(value);
+  }
+  writer.Text(facts_json);
+  return Sha256(writer.bytes());
+}
+
+std::string Join(const std::vector<recipe::Problem>& problems) {
+  std::string text;
+  for (const recipe::Problem& problem : problems) {
+    text += (text.empty() ? "" : "\n") + problem.Display();
+  }
+  return text;
+}
+
+std::vector<link::SnapshotEntry> EntriesOf(const resource::Catalog& catalog,
+                                           const resource::RunReport& run) {
+  std::map<std::string_view, State> states;
+  for (const resource::ResourceReport& one : run.resources) {
+    states[one.id] = one.state;
+  }
+  std::vector<link::SnapshotEntry> entries;
+  entries.reserve(catalog.resources.size());
+  for (const resource::Declaration& declaration : catalog.resources) {
+    link::SnapshotEntry entry;
+    entry.id = declaration.Id();
+    const auto found = states.find(entry.id);
+    entry.state = found == states.end() ? State::kOk : found->second;
+    entry.position = declaration.position.Display();
+    entry.controls = declaration.controls;
+    entries.push_back(std::move(entry));
+  }
+  return entries;
+}
+
+// What stands in for the report of a run that could not begin.
+resource::RunReport NotDone(const Job& job, const std::string& host, const Clock& clock) {
+  resource::RunReport report;
+  report.id = NewId();
+  report.host = host;
+  report.revision = job.revision.revision;
+  report.reason = job.reason;
+  report.enforce = !job.audit && !job.paused;
+  report.started = clock.Now();
+  return report;
+}
+
+}  // namespace
+
+HostConverger::HostConverger(Parts parts)
+    : parts_(std::move(parts)),
+      engine_(parts_.types, parts_.clock, parts_.journal),
+      schedule_(parts_.host.prober(), parts_.clock) {}
+
+Outcome HostConverger::Converge(const Job& job) {
+  Outcome outcome;
+  outcome.job = job;
+  parts_.host.ForgetSnapshots();
+  const absl::Status status = Evaluate(job, &outcome);
+  const bool evaluated = status.ok() && outcome.refusal.empty() && !outcome.incomplete;
+  if (job.kind == Job::Kind::kCheck) {
+    // Could not be tried, as far as the server is concerned: the next sweep tries again.
+    outcome.refusal = status.ok() ? outcome.refusal : std::string(Message(status));
+    return outcome;
+  }
+  if (evaluated) {
+    Run(job, &outcome);
+    return outcome;
+  }
+  outcome.report = NotDone(job, parts_.name, parts_.clock);
+  outcome.report.error = !status.ok()         ? std::string(Message(status))
+                         : outcome.incomplete ? "content of the revision is missing on disk"
+                                              : outcome.refusal;
+  return outcome;
+}
+
+absl::Status HostConverger::Evaluate(const Job& job, Outcome* outcome) {
+  const resource::Value::Map facts = facts::CollectFacts(parts_.host);
+  outcome->facts_json = FactsJson(facts);
+  const Digest inputs = InputsOf(job, outcome->facts_json);
+  if (evaluated_ != nullptr && evaluated_->inputs == inputs) {
+    return absl::OkStatus();
+  }
+  const absl::Status status = EvaluateAnew(job, facts, inputs, outcome);
+  ::malloc_trim(0);  // The tree and all that its evaluation took are not needed any more.
+  return status;
+}
+
+absl::Status HostConverger::EvaluateAnew(const Job& job,
+                                         const resource::Value::Map& facts,
+                                         const Digest& inputs,
+                                         Outcome* outcome) {
+  const auto tree = parts_.revisions.Assemble(job.tree);
+  if (absl::IsNotFound(tree.status())) {
+    outcome->incomplete = true;
+    return absl::OkStatus();
+  }
+  if (!tree.ok()) {
+    outcome->refusal = std::string(Message(tree.status()));
+    return absl::OkStatus();
+  }
+  recipe::EvaluateInput input;
+  input.tree = &*tree;
+  input.host = parts_.name;
+  input.facts = facts;
+  input.labels = job.revision.labels;
+  input.schemas = AllSchemas();
+  ASSIGN_OR_RETURN(recipe::EvaluateResult result, recipe::Evaluate(input));
+  if (!result.ok()) {
+    outcome->refusal = Join(result.problems);
+    return absl::OkStatus();
+  }
+  for (const recipe::Problem& note : result.notes) {
+    spdlog::info("{}: {}", job.revision.revision, note.Display());
+  }
+  auto next = std::make_unique<Evaluated>();
+  next->inputs = inputs;
+  next->catalog = std::move(result.catalog);
+  auto prepared = engine::Prepared::Make(next->catalog, parts_.types);
+  if (!prepared.ok()) {
+    outcome->refusal = std::string(Message(prepared.status()));
+    return absl::OkStatus();
+  }
+  next->prepared = *std::move(prepared);
+  evaluated_ = std::move(next);
+  return absl::OkStatus();
+}
+
+void HostConverger::Run(const Job& job, Outcome* outcome) {
+  engine::RunOptions options;
+  options.enforce = !job.audit;
+  options.paused = job.paused;
+  options.reason = job.reason;
+  options.revision = job.revision.revision;
+  options.only = job.only;
+  options.deadline = Deadline::After(kLongestRun);
+  options.in_schedule = [this](const std::string& expression) {
+    return schedule_.Contains(expression);
+  };
+  options.on_wait = [](const std::string& holder) {
+    spdlog::info("waiting for another run: {}", holder);
+  };
+  auto report = engine_.Run(*evaluated_->prepared, parts_.host, options);
+  if (!report.ok()) {
+    outcome->report = NotDone(job, parts_.name, parts_.clock);
+    outcome->report.error = std::string(Message(report.status()));
+    return;
+  }
+  outcome->report = *std::move(report);
+  if (!outcome->report.partial) {
+    outcome->entries = EntriesOf(evaluated_->catalog, outcome->report);
+  }
+}
+
+}  // namespace fettle::agent

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+
+#include "agent/daemon/converger.h"
+#include "agent/daemon/schedule.h"
+#include "agent/engine/engine.h"
+#include "agent/engine/prepared.h"
+#include "agent/journal/journal.h"
+#include "agent/revision/revision_store.h"
+#include "lib/base/clock.h"
+#include "lib/resource/catalog.h"
+#include "lib/sys/host.h"
+
+namespace fettle::agent {
+
+// The pipe on this host: facts, evaluation in its sandbox, engine. What was evaluated last is kept,
+// so that a run whose inputs are as before costs its looking alone. One thread.
+class HostConverger final : public Converger {
+ public:
+  struct Parts {
+    std::string name;  // This host's.
+    sys::Host& host;
+    const RevisionStore& revisions;
+    journal::Journal* journal;
+    const Clock& clock;
+    engine::TypeLookup types;
+  };
+
+  explicit HostConverger(Parts parts);
+
+  Outcome Converge(const Job& job) override;
+
+ private:
+  // A catalog with the code it is bound to, and of what inputs it was made.
+  struct Evaluated {
+    Digest inputs;
+    resource::Catalog catalog;
+    std::unique_ptr<engine::Prepared> prepared;
+  };
+
+  // Fills in outcome->refusal or outcome->incomplete when there is no catalog; an error when it
+  // could not be tried.
+  absl::Status Evaluate(const Job& job, Outcome* outcome);
+  absl::Status EvaluateAnew(const Job& job,
+                            const resource::Value::Map& facts,
+                            const Digest& inputs,
+                            Outcome* outcome);
+  void Run(const Job& job, Outcome* outcome);
+
+  const Parts parts_;
+  engine::Engine engine_;
+  Schedule schedule_;
+  std::unique_ptr<Evaluated> evaluated_;
+};
+
+}  // namespace fettle::agent

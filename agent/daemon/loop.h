@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+
+#include "agent/daemon/agent.h"
+#include "agent/daemon/control.h"
+#include "agent/daemon/converge_thread.h"
+#include "agent/daemon/link_keeper.h"
+#include "agent/daemon/signals.h"
+#include "lib/base/clock.h"
+
+namespace fettle::agent {
+
+// The daemon's one thread of events: waits for whatever comes first (the link, an outcome, somebody
+// at the control socket, a signal, the clock), hands it on, and waits again. Idle, it sleeps until
+// the next heartbeat.
+class Loop {
+ public:
+  struct Parts {
+    Agent& agent;
+    LinkKeeper& link;
+    ConvergeThread& converge;
+    ControlServer& control;
+    StopSignals& signals;
+    const Clock& clock;
+    absl::Duration watchdog;  // Tell systemd at least this often; infinite for never.
+  };
+
+  explicit Loop(const Parts& parts) : parts_(parts) {}
+
+  // Until the process is asked to stop and the run under way is over.
+  absl::Status Run();
+
+  // One turn: waits at most `most`, handles what came. False: time to end.
+  bool RunOnce(absl::Duration most);
+
+ private:
+  absl::Duration Wait() const;
+  void TellSystemd();
+
+  const Parts parts_;
+  bool stopping_ = false;
+  std::string told_;  // What systemd shows for us.
+  absl::Duration next_watchdog_ = absl::ZeroDuration();
+};
+
+}  // namespace fettle::agent

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/daemon/reporter.h"
+
+#include <algorithm>
+#include <map>
+
+#include <spdlog/spdlog.h>
+
+#include "agent/journal/disk.h"
+#include "agent/journal/frames.h"
+#include "agent/link/encode.h"
+#include "lib/base/bytes.h"
+#include "lib/base/status_macros.h"
+
+namespace fettle::agent {
+namespace {
+
+using resource::RestingState;
+using resource::RunReport;
+using resource::State;
+
+Digest RefusalDigest(const link::Assignment& assignment, const std::string& reason) {
+  return Sha256(fmt::format("{}\n{}", assignment.revision_id.Hex(), reason));
+}
+
+Digest DigestOf(const std::vector<link::SnapshotEntry>& entries) {
+  std::vector<std::pair<std::string, State>> states;
+  states.reserve(entries.size());
+  for (const link::SnapshotEntry& entry : entries) {
+    states.emplace_back(entry.id, RestingState(entry.state));
+  }
+  return resource::StateDigest(std::move(states));
+}
+
+report::Weight WeightOf(const RunReport& run) {
+  const resource::RunCounts& counts = run.counts;
+  const bool grave = !run.error.empty() || counts.changed != 0 || counts.drifted != 0 ||
+                     counts.failed != 0 || counts.skipped != 0;
+  return grave ? report::Weight::kGrave : report::Weight::kPlain;
+}
+
+}  // namespace
+
+Reporter::Reporter(std::string path, report::Spool& spool) : path_(std::move(path)), spool_(spool) {
+  Load();
+}
+
+void Reporter::Load() {
+  const std::string bytes = journal::ReadWhole(path_).value_or("");
+  const journal::Frames frames = journal::ReadFrames(bytes);
+  if (frames.payloads.empty()) {
+    return;
+  }
+  ByteReader reader(frames.payloads.front());
+  Told told;
+  for (Digest* const digest : {&told.catalog, &told.facts, &told.states, &told.refused}) {
+    *digest = Digest::FromRaw(reader.Raw(digest->bytes.size())).value_or(Digest());
+  }
+  told.last_error = reader.Text();
+  if (!reader.failed() && reader.at_end()) {
+    told_ = std::move(told);
+  }
+}
+
+// Not synced: what is lost is told twice, which does no harm.
+void Reporter::Save() const {
+  ByteWriter writer;
+  for (const Digest* const digest : {&told_.catalog, &told_.facts, &told_.states, &told_.refused}) {
+    writer.Raw(digest->Raw());
+  }
+  writer.Text(told_.last_error);
+  std::string bytes;
+  journal::AppendFrame(writer.bytes(), &bytes);
+  if (const absl::Status status = journal::WriteUnsynced(path_, bytes); !status.ok()) {
+    spdlog::warn("{}; some reports may be repeated after a restart", Message(status));
+  }
+}
+
+void Reporter::Append(report::Weight weight, std::string body, std::string_view what) {
+  const auto sequence = spool_.Append(weight, std::move(body));
+  for (const std::string& message : spool_.TakeMessages()) {
+    spdlog::warn("{}", message);
+  }
+  if (!sequence.ok()) {
+    // What is so is told again when the server finds that its picture differs.
+    spdlog::error("{} is not reported: {}", what, Message(sequence.status()));
+  }
+}
+
+// A partial run says of all others nothing.
+void Reporter::Merge(const Outcome& outcome) {
+  if (!outcome.report.partial) {
+    entries_ = outcome.entries;
+    return;
+  }
+  std::map<std::string_view, State> news;
+  for (const std::string& id : outcome.job.only) {
+    news[id] = State::kOk;
+  }
+  for (const resource::ResourceReport& one : outcome.report.resources) {
+    news[one.id] = one.state;
+  }
+  for (link::SnapshotEntry& entry : entries_) {
+    if (const auto found = news.find(entry.id); found != news.end()) {
+      entry.state = found->second;
+    }
+  }
+}
+
+bool Reporter::WorthTelling(const RunReport& run) const {
+  const bool quiet = run.reason == "sweep" || run.reason == "start";
+  const bool same =
+      run.error == told_.last_error && run.counts.changed == 0 &&
+      (!run.error.empty() || (states_ == told_.states && run.catalog == told_.catalog));
+  return !quiet || !same;
+}
+
+void Reporter::Record(const Outcome& outcome) {
+  RunReport run = outcome.report;
+  revision_ = run.revision;
+  if (run.error.empty()) {
+    Merge(outcome);
+    states_ = DigestOf(entries_);
+    run.states = states_;
+    catalog_ = run.catalog;
+  }
+  const bool worth_telling = WorthTelling(run);
+  if (worth_telling) {
+    Append(WeightOf(run), link::EncodeRun(run), "this run");
+  }
+  const Told before = told_;
+  told_.last_error = run.error;
+  if (run.error.empty()) {
+    told_.states = states_;
+    if (told_.catalog != catalog_ || resync_wanted_) {
+      TellSnapshot();
+    }
+  }
+  facts_json_ = outcome.facts_json.empty() ? facts_json_ : outcome.facts_json;
+  if (Sha256(facts_json_) != told_.facts || resync_wanted_) {
+    TellFacts();
+  }
+  resync_wanted_ = resync_wanted_ && !run.error.empty();
+  if (worth_telling || told_.catalog != before.catalog || told_.facts != before.facts) {
+    Save();
+  }
+  run.resources.clear();
+  last_run_ = std::move(run);
+}
+
+void Reporter::TellSnapshot() {
+  Append(report::Weight::kPlain,
+         link::EncodeSnapshot({catalog_, revision_, entries_, states_}),
+         "the state of all resources");
+  told_.catalog = catalog_;
+}
+
+void Reporter::TellFacts() {
+  if (facts_json_.empty()) {
+    return;
+  }
+  Append(report::Weight::kPlain, link::EncodeFacts(facts_json_), "what the host is");
+  told_.facts = Sha256(facts_json_);
+}
+
+void Reporter::Resync() {
+  if (states_.empty()) {
+    resync_wanted_ = true;
+    return;
+  }
+  TellSnapshot();
+  TellFacts();
+  Save();
+}
+
+void Reporter::Refuse(const link::Assignment& assignment, const std::string& reason) {
+  refusal_ = fmt::format("{}: {}", assignment.revision, reason);
+  const Digest digest = RefusalDigest(assignment, reason);
+  if (digest == told_.refused) {
+    return;
+  }
+  spdlog::error("revision {} is not taken: {}", assignment.revision, reason);
+  Append(report::Weight::kGrave,
+         link::EncodeRefusal(assignment.revision, assignment.revision_id, reason),
+         "the refusal");
+  told_.refused = digest;
+  Save();
+}
+
+void Reporter::Accept(const link::Assignment& assignment) {
+  refusal_.clear();
+  if (told_.refused.empty()) {
+    return;
+  }
+  Append(report::Weight::kGrave,
+         link::EncodeRefusal(assignment.revision, assignment.revision_id, ""),
+         "the end of a refusal");
+  told_.refused = Digest();
+  Save();
+}
+
+std::vector<link::SnapshotEntry> Reporter::Unrest() const {
+  std::vector<link::SnapshotEntry> unrest;
+  std::copy_if(
+      entries_.begin(),
+      entries_.end(),
+      std::back_inserter(unrest),
+      [](const link::SnapshotEntry& entry) { return RestingState(entry.state) != State::kOk; });
+  return unrest;
+}
+
+}  // namespace fettle::agent

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+
+#include "agent/daemon/converger.h"
+#include "agent/link/events.h"
+#include "agent/report/spool.h"
+
+namespace fettle::agent {
+
+// Decides what of a run is worth a report, and puts it into the spool. Nothing is said of a sweep
+// that found everything as it was: the heartbeat's digest proves it. Remembers on disk what the
+// server was told, so that a restart repeats nothing. One thread.
+class Reporter {
+ public:
+  Reporter(std::string path, report::Spool& spool);
+
+  // After a run.
+  void Record(const Outcome& outcome);
+
+  // The agent would not take a revision: said once for each revision and reason.
+  void Refuse(const link::Assignment& assignment, const std::string& reason);
+
+  // The assigned revision is enforced: takes back a refusal, if there was one.
+  void Accept(const link::Assignment& assignment);
+
+  // Why the assigned revision is not enforced; "" when it is.
+  const std::string& refusal() const { return refusal_; }
+
+  // The server asks what is so: a snapshot and the facts, now or after the first run.
+  void Resync();
+
+  const Digest& states() const { return states_; }
+
+  const Digest& catalog() const { return catalog_; }
+
+  // The report of the last run, without its resources; nullopt before the first.
+  const std::optional<resource::RunReport>& last_run() const { return last_run_; }
+
+  // Resources that are not at rest, by id.
+  std::vector<link::SnapshotEntry> Unrest() const;
+
+ private:
+  // What the server was told last.
+  struct Told {
+    Digest catalog;
+    Digest facts;
+    Digest states;
+    Digest refused;  // Of revision id and reason; empty for no refusal.
+    std::string last_error;
+  };
+
+  void Load();
+  void Save() const;
+  void Append(report::Weight weight, std::string body, std::string_view what);
+  void Merge(const Outcome& outcome);
+  bool WorthTelling(const resource::RunReport& run) const;
+  void TellSnapshot();
+  void TellFacts();
+
+  const std::string path_;
+  report::Spool& spool_;
+  Told told_;
+  Digest states_;  // Empty before the first run.
+  Digest catalog_;
+  std::string revision_;
+  std::vector<link::SnapshotEntry> entries_;
+  std::string facts_json_;
+  std::optional<resource::RunReport> last_run_;
+  std::string refusal_;
+  bool resync_wanted_ = false;
+};
+
+}  // namespace fettle::agent

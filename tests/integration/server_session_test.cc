@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: Apache-2.0
+// What goes on between a host and the server while it is connected: a real server, real TLS.
+#include "lib/digest/digest.h"
+#include "lib/resource/report.h"
+#include "tests/server/server_world.h"
+#include "tests/support/status_matchers.h"
+
+namespace fettle::testing {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
+
+class SessionTest : public ServerWorld {
+ protected:
+  void SetUp() override {
+    ServerWorld::SetUp();
+    web1_ = EnrolledHost("web1");
+  }
+
+  std::unique_ptr<TestSession> Session(const std::string& machine = "machine-web1") const {
+    return std::make_unique<TestSession>(Connect(web1_), machine);
+  }
+
+  // Connected, greeted; what it answered.
+  v1::HelloAck Greet(TestSession* session,
+                     const std::string& epoch = "e1",
+                     uint64_t next_sequence = 1) {
+    session->Hello(epoch, next_sequence);
+    const v1::ServerMessage message = session->Next();
+    EXPECT_TRUE(message.has_hello_ack()) << message.ShortDebugString();
+    return message.hello_ack();
+  }
+
+  v1::HostDetail Host() const {
+    v1::GetHostRequest request;
+    request.set_name("web1");
+    Call call;
+    v1::HostDetail detail;
+    EXPECT_OK(Of(FleetOf(admin())->GetHost(&call, request, &detail)));
+    return detail;
+  }
+
+  std::vector<v1::RunReport> Runs() const {
+    Call call;
+    v1::RunsResponse response;
+    EXPECT_OK(Of(HistoryOf(admin())->Runs(&call, {}, &response)));
+    return {response.runs().begin(), response.runs().end()};
+  }
+
+  absl::Status RevokeHost() const {
+    v1::RevokeRequest request;
+    request.set_host("web1");
+    Call call;
+    v1::RevokeResponse response;
+    RETURN_IF_ERROR(Of(FleetOf(admin())->Revoke(&call, request, &response)));
+    return response.sessions_ended() == 1 ? absl::OkStatus() : absl::InternalError("none ended");
+  }
+
+  Credential web1_;
+};
+
+TEST_F(SessionTest, ASessionBeginsWithHelloOfAProtocolThatBothSpeak) {
+  const auto silent = Session();
+  silent->Heartbeat("", "", 0);
+  EXPECT_THAT(silent->Ended(),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("begins with Hello")));
+  const auto future = Session();
+  v1::AgentMessage hello;
+  hello.mutable_hello()->set_protocol(2);
+  future->Send(hello);
+  EXPECT_THAT(
+      future->Ended(),
+      StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("server must be upgraded")));
+  const auto session = Session();
+  EXPECT_EQ(Greet(session.get()).heartbeat_seconds(), 60U);
+  session->Hello();
+  EXPECT_THAT(session->Ended(), StatusIs(absl::StatusCode::kFailedPrecondition));
+}
+
+TEST_F(SessionTest, AHostLearnsItsRevisionWhenItConnectsAndWhenItChanges) {
+  const v1::Revision first = Publish("-- one", "production");
+  const auto session = Session();
+  Greet(session.get());
+  const v1::ServerMessage at_once = session->Next();
+  ASSERT_TRUE(at_once.has_assignment()) << at_once.ShortDebugString();
+  EXPECT_EQ(at_once.assignment().revision(), "r1");
+  EXPECT_EQ(at_once.assignment().revision_id(), first.id());
+  EXPECT_EQ(at_once.assignment().statement(), first.statement());
+  EXPECT_EQ(at_once.assignment().signature(), first.signature());
+  EXPECT_EQ(at_once.assignment().channel(), "production");
+  const v1::Revision second = Publish("-- two");
+  ASSERT_OK(SetChannel("production", second.name()));
+  EXPECT_EQ(session->Next().assignment().revision(), "r2");
+  Publish("-- three", "production");
+  EXPECT_EQ(session->Next().assignment().revision(), "r3");
+  ASSERT_OK(SetChannel("production", "r1"));
+  EXPECT_EQ(session->Next().assignment().revision(), "r1");
+  EXPECT_EQ(Host().host().assigned_revision(), "r1");
+}
+
+TEST_F(SessionTest, LabelsAndChannelOfAHostReachItAtOnce) {
+  Publish("-- one", "production");
+  const v1::Revision second = Publish("-- two", "staging");
+  const auto session = Session();
+  Greet(session.get());
+  EXPECT_EQ(session->Next().assignment().revision(), "r1");
+  v1::UpdateHostRequest request;
+  request.set_name("web1");
+  (*request.mutable_set_labels())["role"] = "web";
+  Call label;
+  v1::Host host;
+  ASSERT_OK(Of(FleetOf(admin())->UpdateHost(&label, request, &host)));
+  EXPECT_EQ(host.labels().at("role"), "web");
+  const v1::ServerMessage labelled = session->Next();
+  EXPECT_EQ(labelled.assignment().labels().at("role"), "web");
+  EXPECT_EQ(labelled.assignment().revision(), "r1");
+  request.set_channel("staging");
+  Call move;
+  ASSERT_OK(Of(FleetOf(admin())->UpdateHost(&move, request, &host)));
+  EXPECT_EQ(session->Next().assignment().revision_id(), second.id());
+  request.set_channel("stagign");
+  Call typo;
+  EXPECT_THAT(Of(FleetOf(admin())->UpdateHost(&typo, request, &host)),
+              StatusIs(absl::StatusCode::kNotFound, HasSubstr("no channel \"stagign\"")));
+}
+
+TEST_F(SessionTest, ReportsAreAcknowledgedAfterCommitAndCountOnce) {
+  const auto session = Session();
+  Greet(session.get());
+  session->Report(
+      "e1",
+      {RunReportOf(1, "file:/a", v1::STATE_FAILED), RunReportOf(2, "file:/a", v1::STATE_FAILED)});
+  const v1::ServerMessage first = session->Next();
+  EXPECT_EQ(first.acknowledgement().epoch(), "e1");
+  EXPECT_EQ(first.acknowledgement().sequence(), 2U);
+  EXPECT_THAT(Runs(), SizeIs(2));  // They stand there as soon as the host knows.
+  session->Report("e1", {RunReportOf(2, "file:/a", v1::STATE_FAILED)});
+  EXPECT_EQ(session->Next().acknowledgement().sequence(), 2U);
+  EXPECT_THAT(Runs(), SizeIs(2));
+  EXPECT_EQ(Host().host().counts().failed(), 1);
+  EXPECT_EQ(Runs()[0].host(), "web1");
+}
+
+TEST_F(SessionTest, WhatWasAcknowledgedIsThereAfterACrash) {
+  {
+    const auto session = Session();
+    Greet(session.get());
+    session->Report("e1", {RunReportOf(1, "file:/a", v1::STATE_FAILED)});
+    ASSERT_EQ(session->Next().acknowledgement().sequence(), 1U);
+    Crash();
+  }
+  const auto session = Session();
+  EXPECT_EQ(Greet(session.get(), "e1", 2).acknowledged(), 1U);
+  EXPECT_THAT(Runs(), SizeIs(1));
+}
+
+TEST_F(SessionTest, ARecordThatCannotBeReadIsPassedOverAndAudited) {
+  {
+    const auto session = Session();
+    Greet(session.get());
+    v1::Report future;
+    future.set_sequence(1);
+    v1::Report unspecified = RunReportOf(2, "file:/a", v1::STATE_OK);
+    unspecified.mutable_run()->mutable_resources(0)->set_state(v1::STATE_UNSPECIFIED);
+    session->Report("e1", {future, unspecified});
+    EXPECT_EQ(session->Next().acknowledgement().sequence(), 2U);
+  }
+  EXPECT_THAT(AuditLog(), AllOf(Contains(HasSubstr("record 1")), Contains(HasSubstr("record 2"))));
+}
+
+TEST_F(SessionTest, AHostWhoseStatesAreNotWhatIsStoredIsAskedForAllOncePerMinute) {
+  const auto session = Session();
+  Greet(session.get());
+  session->Report("e1", {RunReportOf(1, "file:/a", v1::STATE_FAILED)});
+  EXPECT_TRUE(session->Next().has_acknowledgement());
+  const std::string catalog(Sha256("catalog").Raw());
+  const std::string agreed =
+      Host().host().counts().failed() == 1
+          ? std::string(resource::StateDigest({{"file:/a", resource::State::kFailed}}).Raw())
+          : "";
+  const std::string other(Sha256("other").Raw());
+  session->Heartbeat(agreed, catalog, 0);  // Says what is stored: no answer.
+  session->Heartbeat(other, catalog, 3);   // Reports are on their way: no answer.
+  session->Heartbeat(other, catalog, 0);
+  EXPECT_TRUE(session->Next().has_resync());
+  session->Heartbeat(other, catalog, 0);  // Within the minute: no answer.
+  session->Report("e1", {RunReportOf(2, "file:/a", v1::STATE_FAILED)});
+  EXPECT_TRUE(session->Next().has_acknowledgement());
+  clock_.Advance(absl::Seconds(61));
+  session->Heartbeat(other, catalog, 0);
+  EXPECT_TRUE(session->Next().has_resync());
+}
+
+TEST_F(SessionTest, ARunWhoseStatesTheServerCannotKnowIsFollowedByAResync) {
+  const auto session = Session();
+  Greet(session.get());
+  v1::Report report = RunReportOf(1, "file:/a", v1::STATE_FAILED);
+  report.mutable_run()->set_states(std::string(Sha256("of more than was listed").Raw()));
+  session->Report("e1", {report});
+  EXPECT_TRUE(session->Next().has_acknowledgement());
+  EXPECT_TRUE(session->Next().has_resync());
+}
+
+TEST_F(SessionTest, ARevokedHostsStreamEndsAtOnceAndItStaysOut) {
+  const auto session = Session();
+  Greet(session.get());
+  ASSERT_OK(RevokeHost());
+  EXPECT_THAT(session->Ended(),
+              StatusIs(absl::StatusCode::kPermissionDenied, HasSubstr("revoked")));
+  const auto again = Session();
+  again->Hello();
+  EXPECT_THAT(again->Ended(), StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_EQ(Host().host().presence(), v1::PRESENCE_REVOKED);
+}
+
+TEST_F(SessionTest, TwoHostsWithOneKeyAreNoticed) {
+  const auto first = Session("machine-web1");
+  Greet(first.get());
+  const auto clone = Session("machine-of-the-clone");
+  clone->Hello();
+  EXPECT_THAT(
+      clone->Ended(),
+      StatusIs(absl::StatusCode::kAlreadyExists,
+               AllOf(HasSubstr("two hosts with one key"), HasSubstr("machine-of-the-clone"))));
+  Publish("-- one", "production");
+  EXPECT_EQ(first->Next().assignment().revision(), "r1");  // The first is not disturbed.
+  first->Ended().IgnoreError();
+}
+
+TEST_F(SessionTest, TheSameMachineTakesItsOwnPlace) {
+  const auto first = Session();
+  Greet(first.get());
+  const auto second = Session();
+  Greet(second.get());
+  EXPECT_THAT(first->Ended(), StatusIs(absl::StatusCode::kAborted, HasSubstr("newer session")));
+  Publish("-- one", "production");
+  EXPECT_EQ(second->Next().assignment().revision(), "r1");
+}
+
+TEST_F(SessionTest, ASequenceThatGoesBackIsAuditedAndAnsweredSoThatTheHostBeginsAnew) {
+  {
+    const auto session = Session();
+    Greet(session.get());
+    session->Report("e1", {RunReportOf(7, "file:/a", v1::STATE_OK)});
+    EXPECT_EQ(session->Next().acknowledgement().sequence(), 7U);
+  }
+  {
+    const auto restored = Session();
+    const v1::HelloAck ack = Greet(restored.get(), "e1", 3);
+    EXPECT_GE(ack.acknowledged(), 3U);
+  }
+  EXPECT_THAT(AuditLog(), Contains(HasSubstr("host/web1: restored or cloned")));
+}
+
+TEST_F(SessionTest, ARunIsAskedForWhereSomebodyIsConnected) {
+  EnrolledHost("web2");
+  const auto session = Session();
+  Greet(session.get());
+  v1::RequestRunRequest request;
+  request.set_filter("web*");
+  request.set_reason("because");
+  Call call;
+  v1::RequestRunResponse response;
+  ASSERT_OK(Of(FleetOf(admin())->RequestRun(&call, request, &response)));
+  EXPECT_EQ(response.asked(), 1U);
+  EXPECT_THAT(response.not_connected(), ::testing::ElementsAre("web2"));
+  EXPECT_EQ(session->Next().run().reason(), "because");
+}
+
+TEST_F(SessionTest, AStoppingServerSaysFarewell) {
+  const auto session = Session();
+  Greet(session.get());
+  server().Shutdown();
+  const v1::ServerMessage farewell = session->Next();
+  EXPECT_EQ(farewell.drain().reconnect_window_seconds(), 5U);
+  EXPECT_THAT(session->Ended(), StatusIs(absl::StatusCode::kUnavailable, HasSubstr("stopping")));
+}
+
+TEST_F(SessionTest, AHostThatIsNotHeardOfForThreeHeartbeatsIsSilent) {
+  EXPECT_EQ(Host().host().presence(), v1::PRESENCE_NEVER_SEEN);
+  const auto session = Session();
+  Greet(session.get());
+  EXPECT_EQ(Host().host().presence(), v1::PRESENCE_CONNECTED);
+  clock_.Advance(absl::Seconds(181));
+  EXPECT_EQ(Host().host().presence(), v1::PRESENCE_SILENT);
+}
+
+TEST_F(SessionTest, ASessionEndsWithItsCertificate) {
+  const auto session = Session();
+  Greet(session.get());
+  clock_.Advance(absl::Hours(73));
+  ASSERT_OK(server().Housekeep());
+  EXPECT_THAT(session->Ended(), StatusIs(absl::StatusCode::kUnauthenticated, HasSubstr("expired")));
+}
+
+}  // namespace
+}  // namespace fettle::testing
