@@ -253,7 +253,7 @@ TEST_F(AgentTest, AnswersAResyncBeforeTheFirstRunWhenThatIsOver) {
   Connect();
   Enforce(1);
   Open();
-  Connect(100);
+  Connect(3);
   const Job first = TakeJob();
   agent_->OnEvent(link::Resync{});
   EXPECT_THAT(outlet_.reports, IsEmpty());

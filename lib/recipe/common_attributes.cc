@@ -43,7 +43,7 @@ absl::Status TakeReference(lua_State* state, int index, const RelationWord& word
       return InvalidArgument(
           "{} names resources by handle or as \"type:name\", not by {}{}",
           word.name,
-          text.empty() ? TypeName(state, index) : "\"" + std::string(text) + "\"",
+          text.empty() ? std::string(TypeName(state, index)) : fmt::format("\"{}\"", text),
           lua_isnil(state, index) ? " (a variable that was never set?)" : "");
     }
     reference.id = has_type ? std::string(text) : fmt::format("{}:{}", word.default_type, text);

@@ -171,7 +171,7 @@ class Linter {
       names->any_param = names->any_param || name.empty();
     } else if ((word == "template" || word == "source") && next.text == "=" && after != nullptr) {
       const std::string_view name = PlainString(*after);
-      const bool is_whole = tokens.size() <= 3 || tokens[3].text != "..";
+      const bool is_whole = tokens.size() <= 3 || !tokens[3].text.starts_with('.');  // Of "..".
       const bool is_template = word == "template";
       if (name.empty() || !is_whole) {
         (is_template ? names->any_template : names->any_source) = true;

@@ -51,13 +51,13 @@ TEST(LintTest, LooksAtFilesThatNobodyIncludes) {
                       {"recipes/b/templates/u", "\n<% x"},
                       {"data/common.json", "{"},
                       {"data/common/x.yaml", "a: ["}}),
-              ElementsAre(StartsWith("error syntax data/common.json:0: "),
-                          StartsWith("error syntax data/common/x.yaml:0: "),
+              ElementsAre(StartsWith("error syntax data/common.json: "),
+                          StartsWith("error syntax data/common/x.yaml: "),
                           StartsWith("error syntax recipes/a.lua:2: "),
-                          "note unused-file recipes/b/templates/t:0: no recipe names this file",
+                          "note unused-file recipes/b/templates/t: no recipe names this file",
                           StartsWith("error syntax recipes/b/templates/t:3: "),
-                          StartsWith("error syntax recipes/b/templates/u:0: line 2: <% without"),
-                          "note unused-file recipes/b/templates/u:0: no recipe names this file"));
+                          StartsWith("error syntax recipes/b/templates/u: line 2: <% without"),
+                          "note unused-file recipes/b/templates/u: no recipe names this file"));
 }
 
 TEST(LintTest, FindsWhatIsNamedAndNotThere) {
@@ -78,7 +78,7 @@ TEST(LintTest, FindsWhatIsThereAndNotNamed) {
               {"recipes/b/files/f1", ""},
               {"recipes/b/templates/t", ""}}),
       ElementsAre(
-          "note unused-file recipes/a/files/f:0: no recipe names this file",
+          "note unused-file recipes/a/files/f: no recipe names this file",
           "warning unused-param recipes/a/init.lua:1: param \"unused\" is declared and never "
           "used"));
 }

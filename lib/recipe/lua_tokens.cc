@@ -87,7 +87,8 @@ class Scanner {
     if (at + 1 + level >= source_.size() || source_[at + 1 + level] != '[') {
       return std::string_view::npos;
     }
-    const std::string close = "]" + std::string(level, '=') + "]";
+    std::string close(level + 2, '=');
+    close.front() = close.back() = ']';
     const std::size_t end = source_.find(close, at + level + 2);
     return end == std::string_view::npos ? source_.size() : end + close.size();
   }
