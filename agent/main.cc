@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // fettle-agent: keeps this host as its owners wrote down. Wires; everything else stands in agent/.
 #include <cstdio>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -29,7 +30,10 @@ int RunVerb(const std::string& config_file) {
   return status.ok() ? 0 : Fail("run", status);
 }
 
-int EnrollVerb(const EnrollOptions& options) {
+int EnrollVerb(EnrollOptions options) {
+  if (!options.trust_keys.empty()) {
+    options.trust_keys = std::filesystem::absolute(options.trust_keys);
+  }
   const auto program = link::LinkProgram();
   if (!program.ok()) {
     return Fail("enroll", program.status());

@@ -21,10 +21,10 @@ namespace fettle::recipe {
 
 // What one evaluation may cost. A limit that is passed ends it with a problem that says which.
 struct Limits {
-  std::size_t memory_bytes = 64U << 20;    // Of Lua.
-  std::size_t catalog_bytes = 128U << 20;  // Of all values declared.
-  uint64_t instructions = 200'000'000;     // Of Lua; what C functions do counts alike.
-  absl::Duration wall = absl::Seconds(5);  // The last resort: depends on the machine.
+  std::size_t memory_bytes = 64U << 20;     // Of Lua.
+  std::size_t catalog_bytes = 128U << 20;   // Of all values declared.
+  uint64_t instructions = 200'000'000;      // Of Lua; what C functions do counts alike.
+  absl::Duration wall = absl::Seconds(20);  // The last resort: depends on the machine and its load.
   std::size_t resources = 100'000;
   std::size_t includes = 1'000;
   std::size_t problems = 200;  // Those beyond are counted, not kept.
