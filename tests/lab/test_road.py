@@ -6,6 +6,7 @@ import random
 import re
 import signal
 import tempfile
+import time
 import unittest
 
 from aptrepo import AptRepo
@@ -233,6 +234,17 @@ class KilledAgent(unittest.TestCase):
 
     KILLS = 50
 
+    def rest(self, fleet, name):
+        """Waits for a run that began after now and found everything at rest: what the server knows from before the last
+        kill says nothing."""
+        began = time.time() * 1_000_000
+
+        def quiet():
+            fleet.fettle("run", name)
+            runs = [run for run in fleet.json("runs", name)["runs"] if int(run["startedUs"]) > began]
+            return runs and {state for state, count in runs[0]["counts"].items() if int(count)} == {"ok"}
+        wait_until(quiet, 120, "a quiet run")
+
     def test_every_kill_leaves_whole_files_and_the_end_is_clean(self):
         seed = int(os.environ.get("FETTLE_SEED", random.SystemRandom().randrange(1 << 30)))
         dice = random.Random(seed)
@@ -262,6 +274,7 @@ class KilledAgent(unittest.TestCase):
                 self.assertIn(torn, (["1"], []), f"a torn file after kill {turn}")
             fleet.fettle("channel", "set", "production", revisions[1])
             fleet.wait_converged(timeout=180, revision=revisions[1])
+            self.rest(fleet, "box")
             self.assertEqual(box.run("dpkg --audit").out, "")
             self.assertEqual(box.run(["dpkg-query", "-W", "-f", "${Version}", "greeter"]).out, "2.0")
             self.assertEqual(box.run("find /srv /etc -name '.*fettle*'").out, "")
