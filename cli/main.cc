@@ -2,6 +2,7 @@
 // The command line `fettle`: puts its commands together. Each is one file in one of the folders
 // here.
 #include <cstdio>
+#include <exception>
 
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
@@ -92,5 +93,13 @@ int Main(int argc, char** argv) {
 }  // namespace fettle::cli
 
 int main(int argc, char** argv) {
-  return fettle::cli::Main(argc, argv);
+  try {
+    return fettle::cli::Main(argc, argv);
+  } catch (const std::exception& error) {
+    // Out of memory, for one: nothing of ours throws.
+    static_cast<void>(std::fputs("fettle: ", stderr));
+    static_cast<void>(std::fputs(error.what(), stderr));
+    static_cast<void>(std::fputs("\n", stderr));
+    return fettle::cli::kExitError;
+  }
 }

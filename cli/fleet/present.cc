@@ -128,7 +128,7 @@ Cell CountsCell(const v1::RunCounts& counts) {
     int32_t count;
     const char* word;
     Tone tone;
-  } kWorstFirst[] = {{counts.failed(), "failed", Tone::kBad},
+  } worst_first[] = {{counts.failed(), "failed", Tone::kBad},
                      {counts.drifted(), "drifted", Tone::kBad},
                      {counts.skipped(), "skipped", Tone::kChanged},
                      {counts.unknown(), "unknown", Tone::kDim},
@@ -136,7 +136,7 @@ Cell CountsCell(const v1::RunCounts& counts) {
                      {counts.ok(), "ok", Tone::kGood}};
 
   Cell cell;
-  for (const auto& one : kWorstFirst) {
+  for (const auto& one : worst_first) {
     if (one.count == 0) {
       continue;
     }

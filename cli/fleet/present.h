@@ -47,7 +47,7 @@ std::string LabelsText(const Map& labels) {
   const std::map<std::string, std::string> sorted(labels.begin(), labels.end());
   std::string text;
   for (const auto& [name, value] : sorted) {
-    text += (text.empty() ? "" : " ") + name + "=" + value;
+    text.append(text.empty() ? "" : " ").append(name).append("=").append(value);
   }
   return text;
 }
