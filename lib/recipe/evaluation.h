@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <set>
 #include <string>
@@ -78,7 +79,7 @@ class Evaluation {
 
   Sandbox& sandbox() { return sandbox_; }
 
-  std::vector<Slot>& slots() { return slots_; }
+  std::deque<Slot>& slots() { return slots_; }
 
   std::vector<Inclusion>& inclusions() { return inclusions_; }
 
@@ -125,7 +126,7 @@ class Evaluation {
 
   const EvaluateInput& input_;
   Sandbox sandbox_;
-  std::vector<Slot> slots_;
+  std::deque<Slot> slots_;  // Large and many: never moved.
   std::vector<Inclusion> inclusions_;
   std::vector<IncludeEdge> include_edges_;
   std::vector<resource::Group> groups_;

@@ -83,6 +83,8 @@ class Assembler {
 
   void Run(bool report_missing) {
     catalog_->groups = evaluation_.groups();
+    catalog_->resources.reserve(evaluation_.slots().size());
+    by_id_.reserve(evaluation_.slots().size());
     for (std::size_t i = 0; i < evaluation_.slots().size(); ++i) {
       AddSlot(i);
     }
@@ -162,7 +164,8 @@ class Assembler {
     return id;
   }
 
-  std::size_t Find(const Reference& reference, const Slot& from, bool report_missing) {
+  // The resource that declaration `from` (an index of the catalog) names.
+  std::size_t Find(const Reference& reference, std::size_t from, bool report_missing) {
     if (reference.slot >= 0) {
       return place_[static_cast<std::size_t>(reference.slot)];
     }
@@ -181,36 +184,21 @@ class Assembler {
       }
       std::sort(known.begin(), known.end());
       evaluation_.AddProblem(fmt::format("{} \"{}\" names {}, which is not declared{}",
-                                         from.schema->type,
-                                         SlotName(from),
+                                         catalog_->resources[from].type,
+                                         catalog_->resources[from].name,
                                          id,
                                          DidYouMean(id, known)),
-                             SlotPosition(from));
+                             catalog_->resources[from].position);
     }
     return kNone;
   }
 
-  // Name and position have moved into the catalog with the declaration.
-  const Declaration& DeclarationOf(const Slot& slot) const {
-    const auto index = static_cast<std::size_t>(&slot - evaluation_.slots().data());
-    const std::size_t place = place_[index];
-    return place != kNone && slot.declaration.name.empty() ? catalog_->resources[place]
-                                                           : slot.declaration;
-  }
-
-  const std::string& SlotName(const Slot& slot) const { return DeclarationOf(slot).name; }
-
-  const resource::Position& SlotPosition(const Slot& slot) const {
-    return DeclarationOf(slot).position;
-  }
-
   void AddRelation(std::size_t index, const Reference& reference, bool report_missing) {
-    const Slot& slot = evaluation_.slots()[index];
     const std::size_t from = place_[index];
     if (from == kNone) {
       return;
     }
-    const std::size_t to = Find(reference, slot, report_missing);
+    const std::size_t to = Find(reference, from, report_missing);
     if (to == kNone) {
       return;
     }

@@ -35,12 +35,12 @@ std::size_t CheckHandle(lua_State* state, int index) {
 
 // The slot of a new declaration of `schema` (null: of a group alone).
 std::size_t Declare(Evaluation& evaluation, const Schema* schema, std::string_view name) {
-  std::vector<Slot>& slots = evaluation.slots();
+  std::deque<Slot>& slots = evaluation.slots();
   if (slots.size() >= evaluation.input().limits.resources) {
     evaluation.sandbox().Kill(
         fmt::format("more than {} resources for one host", evaluation.input().limits.resources));
   }
-  Slot slot;
+  Slot& slot = slots.emplace_back();
   slot.schema = schema;
   slot.include = evaluation.current_index();
   slot.declaration.position = evaluation.Here();
@@ -61,7 +61,6 @@ std::size_t Declare(Evaluation& evaluation, const Schema* schema, std::string_vi
       slot.wrong = true;
     }
   }
-  slots.push_back(std::move(slot));
   return slots.size() - 1;
 }
 
