@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // fettle-agent: keeps this host as its owners wrote down. Wires; everything else stands in agent/.
 #include <cstdio>
+#include <exception>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -116,17 +117,28 @@ int Dispatch(const std::string& verb, const Words& words) {
   return RunControl({verb});
 }
 
+int Main(int argc, char** argv) {
+  CLI::App app("Keeps this host in the state that its owners wrote down.");
+  app.footer(
+      "Exit codes: 0 done, 1 not done; of apply: 0 nothing to do, 2 changes, 4 failures, 6 both.");
+  Words words;
+  AddVerbs(&app, &words);
+  app.require_subcommand(1);
+  CLI11_PARSE(app, argc, argv);
+  return Dispatch(app.get_subcommands().front()->get_name(), words);
+}
+
 }  // namespace
 }  // namespace fettle::agent
 
 int main(int argc, char** argv) {
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
-  CLI::App app("Keeps this host in the state that its owners wrote down.");
-  app.footer(
-      "Exit codes: 0 done, 1 not done; of apply: 0 nothing to do, 2 changes, 4 failures, 6 both.");
-  fettle::agent::Words words;
-  fettle::agent::AddVerbs(&app, &words);
-  app.require_subcommand(1);
-  CLI11_PARSE(app, argc, argv);
-  return fettle::agent::Dispatch(app.get_subcommands().front()->get_name(), words);
+  try {
+    return fettle::agent::Main(argc, argv);
+  } catch (const std::exception& error) {  // The parser of the command line's, and out of memory.
+    static_cast<void>(std::fputs("fettle-agent: ", stderr));
+    static_cast<void>(std::fputs(error.what(), stderr));
+    static_cast<void>(std::fputs("\n", stderr));
+    return 1;
+  }
 }

@@ -20,7 +20,7 @@ class Server {
   };
 
   // Opens what `fettle-server init` made in config.data_dir and listens. `clock` must outlive it.
-  // kFailedPrecondition: never set up, or another server uses the folder; kUnavailable: a port
+  // kFailedPrecondition: never set up; kUnavailable: a port
   // cannot be had; kDataLoss: the database is damaged; each with what to do.
   static absl::StatusOr<std::unique_ptr<Server>> Start(const Config& config, const Clock& clock);
 

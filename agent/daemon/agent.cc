@@ -209,7 +209,7 @@ void Agent::StartRun(Waiting waiting) {
   parts_.start_job(std::move(job));
 }
 
-void Agent::OnFinished(Outcome outcome) {
+void Agent::OnFinished(const Outcome& outcome) {
   running_.reset();
   if (outcome.job.kind == Job::Kind::kCheck) {
     OnChecked(outcome);

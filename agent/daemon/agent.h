@@ -58,7 +58,7 @@ class Agent {
   void Attach(link::Outlet* outlet, const std::string& why_none = "");
 
   void OnEvent(const link::Event& event);
-  void OnFinished(Outcome outcome);
+  void OnFinished(const Outcome& outcome);
 
   // Does what is due by the clock.
   void Tick();

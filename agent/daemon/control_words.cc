@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/daemon/control_words.h"
 
-#include <utility>
-
 #include "lib/base/status_macros.h"
 #include "lib/base/text.h"
 
@@ -30,7 +28,7 @@ void ObeyPause(const std::vector<std::string>& words,
 
 }  // namespace
 
-void Obey(const std::vector<std::string>& words, ControlServer::Reply reply, Agent* agent) {
+void Obey(const std::vector<std::string>& words, const ControlServer::Reply& reply, Agent* agent) {
   const std::string verb = words.empty() ? "" : words.front();
   if (verb == "status") {
     reply(0, agent->Status());

@@ -14,6 +14,6 @@ namespace fettle::agent {
 //   apply [audit]           a run now; answered when it is over, with its exit code
 //   pause <seconds> <why>   look and report only, for a while
 //   resume                  ends that
-void Obey(const std::vector<std::string>& words, ControlServer::Reply reply, Agent* agent);
+void Obey(const std::vector<std::string>& words, const ControlServer::Reply& reply, Agent* agent);
 
 }  // namespace fettle::agent

@@ -141,11 +141,12 @@ absl::Status RunOn(Ground* ground) {
                [&thread](Job job) { thread.Start(std::move(job)); },
                &RandomShare});
   RETURN_IF_ERROR(journal::MakePrivateDirectory(kControlFolder));
-  ASSIGN_OR_RETURN(const auto control,
-                   ControlServer::Listen(kControlSocket,
-                                         [&agent](const auto& words, ControlServer::Reply reply) {
-                                           Obey(words, std::move(reply), &agent);
-                                         }));
+  ASSIGN_OR_RETURN(
+      const auto control,
+      ControlServer::Listen(kControlSocket,
+                            [&agent](const auto& words, const ControlServer::Reply& reply) {
+                              Obey(words, reply, &agent);
+                            }));
   ASSIGN_OR_RETURN(const std::string program, link::LinkProgram());
   LinkKeeper link(program, ground->config.link_user, agent, ground->clock);
   agent.Start();

@@ -41,8 +41,12 @@ nlohmann::json ToJson(const Value& value) {
 }  // namespace
 
 std::string FactsJson(const Value::Map& facts) {
+  nlohmann::json object = nlohmann::json::object();
+  for (const auto& [name, fact] : facts) {
+    object[name] = ToJson(fact);
+  }
   // Invalid UTF-8 in a fact must not keep the others from being told.
-  return ToJson(Value(facts)).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  return object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 }  // namespace fettle::agent

@@ -106,19 +106,19 @@ Outcome HostConverger::Converge(const Job& job) {
 }
 
 absl::Status HostConverger::Evaluate(const Job& job, Outcome* outcome) {
-  const resource::Value::Map facts = facts::CollectFacts(parts_.host);
+  resource::Value::Map facts = facts::CollectFacts(parts_.host);
   outcome->facts_json = FactsJson(facts);
   const Digest inputs = InputsOf(job, outcome->facts_json);
   if (evaluated_ != nullptr && evaluated_->inputs == inputs) {
     return absl::OkStatus();
   }
-  const absl::Status status = EvaluateAnew(job, facts, inputs, outcome);
+  absl::Status status = EvaluateAnew(job, std::move(facts), inputs, outcome);
   ::malloc_trim(0);  // The tree and all that its evaluation took are not needed any more.
   return status;
 }
 
 absl::Status HostConverger::EvaluateAnew(const Job& job,
-                                         const resource::Value::Map& facts,
+                                         resource::Value::Map facts,
                                          const Digest& inputs,
                                          Outcome* outcome) {
   const auto tree = parts_.revisions.Assemble(job.tree);
@@ -133,7 +133,7 @@ absl::Status HostConverger::EvaluateAnew(const Job& job,
   recipe::EvaluateInput input;
   input.tree = &*tree;
   input.host = parts_.name;
-  input.facts = facts;
+  input.facts = std::move(facts);
   input.labels = job.revision.labels;
   input.schemas = AllSchemas();
   ASSIGN_OR_RETURN(recipe::EvaluateResult result, recipe::Evaluate(input));

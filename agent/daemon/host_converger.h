@@ -47,7 +47,7 @@ class HostConverger final : public Converger {
   // could not be tried.
   absl::Status Evaluate(const Job& job, Outcome* outcome);
   absl::Status EvaluateAnew(const Job& job,
-                            const resource::Value::Map& facts,
+                            resource::Value::Map facts,
                             const Digest& inputs,
                             Outcome* outcome);
   void Run(const Job& job, Outcome* outcome);

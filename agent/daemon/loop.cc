@@ -67,8 +67,8 @@ bool Loop::RunOnce(absl::Duration most) {
                  parts_.agent.Stop() ? "; a run is under way, ending it first" : "");
   }
   if ((watched[1].revents & kReadable) != 0) {
-    if (std::optional<Outcome> outcome = parts_.converge.Take()) {
-      parts_.agent.OnFinished(*std::move(outcome));
+    if (const std::optional<Outcome> outcome = parts_.converge.Take()) {
+      parts_.agent.OnFinished(*outcome);
     }
   }
   if ((watched[2].revents & kReadable) != 0) {

@@ -177,16 +177,16 @@ void Link::OnReceived(v1::ServerMessage message) {
   Tell(up);
 }
 
-void Link::OnEnded(const grpc::Status& ended) {
-  const grpc::Status status = ended;  // It lives in the session.
-  session_.reset();
+void Link::OnEnded(const grpc::Status& status) {
+  const std::string why = WhyLost(status);
+  session_.reset();  // And `status` with it.
   if (std::exchange(reconnect_, false)) {
     TellStatus(false, "connecting anew with other credentials");
     Connect();
     return;
   }
   const absl::Duration wait = backoff_.Next(RandomShare());
-  TellStatus(false, fmt::format("{}; trying again in {}", WhyLost(status), Seconds(wait)));
+  TellStatus(false, fmt::format("{}; trying again in {}", why, Seconds(wait)));
   RetryAfter(wait);
 }
 

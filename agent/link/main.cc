@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <exception>
 #include <string>
 
 #include "absl/synchronization/mutex.h"
@@ -25,8 +26,12 @@ constexpr int kEngineFd = STDIN_FILENO;
 void ResetSignals() {
   sigset_t none;
   ::sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
-  ::signal(SIGPIPE, SIG_IGN);
+  ::pthread_sigmask(SIG_SETMASK, &none, nullptr);
+
+  struct sigaction ignore {};
+
+  ignore.sa_handler = SIG_IGN;
+  ::sigaction(SIGPIPE, &ignore, nullptr);
 }
 
 void SetEnvironment() {
@@ -59,11 +64,7 @@ absl::Status RunEnroll(const std::string& server, const std::string& pin) {
   return RunEnrollment(server, pin, kEngineFd);
 }
 
-}  // namespace
-}  // namespace fettle::link
-
-int main(int argc, char** argv) {
-  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
+int Main(int argc, char** argv) {
   CLI::App app("Started by fettle-agent; not for people.");
   std::string user = "fettle-agent";
   int parent = 0;
@@ -78,12 +79,26 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   CLI11_PARSE(app, argc, argv);
 
-  using fettle::link::Report;
-  if (const absl::Status status = fettle::link::Prepare(user, parent); !status.ok()) {
+  if (const absl::Status status = Prepare(user, parent); !status.ok()) {
     return Report(status);
   }
   if (run->parsed()) {
-    return Report(fettle::link::RunLink());
+    return Report(RunLink());
   }
-  return Report(fettle::link::RunEnroll(server, pin));
+  return Report(RunEnroll(server, pin));
+}
+
+}  // namespace
+}  // namespace fettle::link
+
+int main(int argc, char** argv) {
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
+  try {
+    return fettle::link::Main(argc, argv);
+  } catch (const std::exception& error) {  // The parser of the command line's, and out of memory.
+    static_cast<void>(std::fputs("fettle-agent-link: ", stderr));
+    static_cast<void>(std::fputs(error.what(), stderr));
+    static_cast<void>(std::fputs("\n", stderr));
+    return 1;
+  }
 }

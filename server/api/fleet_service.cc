@@ -53,56 +53,15 @@ class FleetService final : public v1::Fleet::Service {
   grpc::Status UpdateHost(grpc::ServerContext* call,
                           const v1::UpdateHostRequest* request,
                           v1::Host* response) override {
-    return ToGrpc([&]() -> absl::Status {
-      ASSIGN_OR_RETURN(const std::string who, RequireAdmin(context_, *call, "UpdateHost"));
-      ASSIGN_OR_RETURN(const HostRecord host, store_.GetHost(request->name()));
-      ASSIGN_OR_RETURN(const Labels labels, ChangeLabels(host.labels, *request));
-      if (!request->channel().empty()) {
-        RETURN_IF_ERROR(CheckChannel(request->channel()));
-      }
-      if (labels != host.labels) {
-        RETURN_IF_ERROR(store_.SetLabels(host.name, labels));
-        context_.auditor.Act(who, "label", DescribeLabels(*request));
-      }
-      if (!request->channel().empty() && request->channel() != host.channel) {
-        RETURN_IF_ERROR(store_.SetHostChannel(host.name, request->channel()));
-        context_.auditor.Act(
-            who,
-            "host channel",
-            fmt::format("{} from {} to {}", host.name, host.channel, request->channel()));
-      }
-      context_.pusher.HostChanged(host.name);
-      return Show(host.name, response);
-    }());
+    const auto who = RequireAdmin(context_, *call, "UpdateHost");
+    return ToGrpc(who.ok() ? Update(*who, *request, response) : who.status());
   }
 
   grpc::Status CreateToken(grpc::ServerContext* call,
                            const v1::CreateTokenRequest* request,
                            v1::CreateTokenResponse* response) override {
-    return ToGrpc([&]() -> absl::Status {
-      ASSIGN_OR_RETURN(const std::string who, RequireAdmin(context_, *call, "CreateToken"));
-      ASSIGN_OR_RETURN(
-          TokenRecord token,
-          TokenFor(*request, context_.config.default_channel, who, context_.clock.Now()));
-      if (!token.channel.empty()) {
-        RETURN_IF_ERROR(CheckChannel(token.channel));
-      }
-      const auto secret = pki::EnrolToken::Create(context_.authority.info().fingerprint);
-      token.id = NewId();
-      token.secret = secret.SecretHash();
-      RETURN_IF_ERROR(store_.AddToken(token));
-      context_.auditor.Act(who,
-                           "token made",
-                           fmt::format("{} for {} {}, {} uses, until {}",
-                                       token.id,
-                                       token.subject == Subject::kHost ? "host" : "user",
-                                       token.name.empty() ? "of any name" : token.name,
-                                       token.uses_left,
-                                       Rfc3339(token.expires)));
-      response->set_token(secret.Text());
-      *response->mutable_info() = ToProto(token);
-      return absl::OkStatus();
-    }());
+    const auto who = RequireAdmin(context_, *call, "CreateToken");
+    return ToGrpc(who.ok() ? Create(*who, *request, response) : who.status());
   }
 
   grpc::Status ListTokens(grpc::ServerContext* call,
@@ -121,24 +80,8 @@ class FleetService final : public v1::Fleet::Service {
   grpc::Status Revoke(grpc::ServerContext* call,
                       const v1::RevokeRequest* request,
                       v1::RevokeResponse* response) override {
-    return ToGrpc([&]() -> absl::Status {
-      ASSIGN_OR_RETURN(const std::string who, RequireAdmin(context_, *call, "Revoke"));
-      const std::string reason = request->reason().substr(0, kMaxReason);
-      switch (request->what_case()) {
-        case v1::RevokeRequest::kToken:
-          RETURN_IF_ERROR(store_.RevokeToken(request->token()));
-          context_.auditor.Act(
-              who, "revoke", fmt::format("token {}: {}", request->token(), reason));
-          return absl::OkStatus();
-        case v1::RevokeRequest::kHost:
-          return RevokeHost(who, request->host(), reason, response);
-        case v1::RevokeRequest::kUser:
-          return RevokeCertificates(who, Subject::kUser, request->user(), reason);
-        case v1::RevokeRequest::WHAT_NOT_SET:
-          break;
-      }
-      return InvalidArgument("nothing to revoke is named: a token, a host or a user");
-    }());
+    const auto who = RequireAdmin(context_, *call, "Revoke");
+    return ToGrpc(who.ok() ? RevokeWhat(*who, *request, response) : who.status());
   }
 
   grpc::Status RequestRun(grpc::ServerContext* call,
@@ -166,6 +109,73 @@ class FleetService final : public v1::Fleet::Service {
   }
 
  private:
+  absl::Status Update(const std::string& who,
+                      const v1::UpdateHostRequest& request,
+                      v1::Host* response) {
+    ASSIGN_OR_RETURN(const HostRecord host, store_.GetHost(request.name()));
+    ASSIGN_OR_RETURN(const Labels labels, ChangeLabels(host.labels, request));
+    if (!request.channel().empty()) {
+      RETURN_IF_ERROR(CheckChannel(request.channel()));
+    }
+    if (labels != host.labels) {
+      RETURN_IF_ERROR(store_.SetLabels(host.name, labels));
+      context_.auditor.Act(who, "label", DescribeLabels(request));
+    }
+    if (!request.channel().empty() && request.channel() != host.channel) {
+      RETURN_IF_ERROR(store_.SetHostChannel(host.name, request.channel()));
+      context_.auditor.Act(
+          who,
+          "host channel",
+          fmt::format("{} from {} to {}", host.name, host.channel, request.channel()));
+    }
+    context_.pusher.HostChanged(host.name);
+    return Show(host.name, response);
+  }
+
+  absl::Status Create(const std::string& who,
+                      const v1::CreateTokenRequest& request,
+                      v1::CreateTokenResponse* response) {
+    ASSIGN_OR_RETURN(TokenRecord token,
+                     TokenFor(request, context_.config.default_channel, who, context_.clock.Now()));
+    if (!token.channel.empty()) {
+      RETURN_IF_ERROR(CheckChannel(token.channel));
+    }
+    const auto secret = pki::EnrolToken::Create(context_.authority.info().fingerprint);
+    token.id = NewId();
+    token.secret = secret.SecretHash();
+    RETURN_IF_ERROR(store_.AddToken(token));
+    context_.auditor.Act(who,
+                         "token made",
+                         fmt::format("{} for {} {}, {} uses, until {}",
+                                     token.id,
+                                     token.subject == Subject::kHost ? "host" : "user",
+                                     token.name.empty() ? "of any name" : token.name,
+                                     token.uses_left,
+                                     Rfc3339(token.expires)));
+    response->set_token(secret.Text());
+    *response->mutable_info() = ToProto(token);
+    return absl::OkStatus();
+  }
+
+  absl::Status RevokeWhat(const std::string& who,
+                          const v1::RevokeRequest& request,
+                          v1::RevokeResponse* response) {
+    const std::string reason = request.reason().substr(0, kMaxReason);
+    switch (request.what_case()) {
+      case v1::RevokeRequest::kToken:
+        RETURN_IF_ERROR(store_.RevokeToken(request.token()));
+        context_.auditor.Act(who, "revoke", fmt::format("token {}: {}", request.token(), reason));
+        return absl::OkStatus();
+      case v1::RevokeRequest::kHost:
+        return RevokeHost(who, request.host(), reason, response);
+      case v1::RevokeRequest::kUser:
+        return RevokeCertificates(who, Subject::kUser, request.user(), reason);
+      case v1::RevokeRequest::WHAT_NOT_SET:
+        break;
+    }
+    return InvalidArgument("nothing to revoke is named: a token, a host or a user");
+  }
+
   absl::StatusOr<std::vector<HostView>> Find(const std::string& filter) {
     return FindHosts(context_.store, filter, context_.clock.Now(), context_.config.heartbeat);
   }
