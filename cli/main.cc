@@ -51,6 +51,7 @@ void AddCommands(CLI::App& app, int* exit_code) {
     AddHostsCommands(app, exit_code);
     AddLabelCommand(app, exit_code);
     AddRunCommand(app, exit_code);
+    AddPauseCommands(app, exit_code);
     AddRunsCommand(app, exit_code);
     AddDriftCommand(app, exit_code);
     AddHistoryCommand(app, exit_code);

@@ -110,6 +110,7 @@ void Agent::OnEvent(const link::Event& event) {
           [&](const link::RunRequest& request) {
             Want(fmt::format("requested: {}", request.reason), false, nullptr);
           },
+          [&](const link::PauseOrder& order) { OnPauseOrder(order); },
           [&](const link::Draining&) {
             spdlog::info("the server is about to go away for a while");
           },
@@ -174,6 +175,8 @@ void Agent::StartNext() {
   }
   if (waiting_.has_value() && tree_.has_value()) {
     StartRun(*std::exchange(waiting_, std::nullopt));
+  } else if (!touched_.empty() && tree_.has_value()) {
+    StartTouched();
   }
 }
 
@@ -205,6 +208,9 @@ void Agent::StartRun(Waiting waiting) {
   job.paused = parts_.pause.Active(parts_.clock.Now());
   running_ = job;
   running_done_ = std::move(waiting.done);
+  if (!job.audit) {
+    touched_.clear();  // It looks at all.
+  }
   next_sweep_ = absl::InfiniteDuration();
   parts_.start_job(std::move(job));
 }
@@ -243,8 +249,17 @@ void Agent::OnChecked(const Outcome& outcome) {
   Want("push", false, nullptr);
 }
 
-void Agent::OnRan(const Outcome& outcome) {
-  ScheduleSweep();
+void Agent::OnRan(const Outcome& ran) {
+  if (ran.job.only.empty()) {
+    ScheduleSweep();
+  }
+  Outcome outcome = ran;
+  if (parts_.watcher != nullptr) {
+    parts_.watcher->Complete(outcome.job.only, &outcome.report);
+    if (outcome.interests != nullptr) {
+      parts_.watcher->Watch(*outcome.interests);
+    }
+  }
   const auto done = std::exchange(running_done_, {});
   if (outcome.incomplete) {
     spdlog::warn("content of {} was damaged on disk; fetching it again",
@@ -256,7 +271,7 @@ void Agent::OnRan(const Outcome& outcome) {
   const resource::RunReport& run = outcome.report;
   const std::string summary = Summarize(run);
   const int code = resource::ExitCode(run);
-  if (code != 0 || run.reason != "sweep") {
+  if (code != 0 || (run.reason != "sweep" && run.reason != "drift")) {
     spdlog::info("run {} ({}): {}", run.id, run.reason, summary);
   }
   for (const RunDone& tell : done) {
@@ -276,6 +291,7 @@ void Agent::Tick() {
   intake_.Tick();
   EndPauseIfDue();
   RenewIfDue();
+  TakeTouched();
   if (parts_.clock.Monotonic() >= next_sweep_) {
     Sweep();
   }
@@ -298,6 +314,9 @@ absl::Duration Agent::UntilTick() const {
                                    session_.NextTick() - monotonic,
                                    intake_.NextTick() - monotonic,
                                    next_sweep_ - monotonic});
+  if (parts_.watcher != nullptr) {
+    until = std::min(until, parts_.watcher->NextTick() - monotonic);
+  }
   if (parts_.pause.until().has_value()) {
     until = std::min(until, *parts_.pause.until() - parts_.clock.Now());
   }

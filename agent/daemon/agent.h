@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,7 @@
 #include "agent/link/outlet.h"
 #include "agent/report/spool.h"
 #include "agent/revision/revision_store.h"
+#include "agent/watch/watcher.h"
 #include "lib/base/clock.h"
 
 namespace fettle::agent {
@@ -41,6 +43,7 @@ class Agent {
     Session::Self self;
     std::function<void(Job)> start_job;    // Answered by OnFinished().
     std::function<double()> random_share;  // Uniform in [0, 1).
+    watch::Watcher* watcher = nullptr;     // Null: nothing is watched, only swept.
   };
 
   // Told when a run is over, with a line for people and the exit code of `fettle apply`.
@@ -92,8 +95,12 @@ class Agent {
   void StartRun(Waiting waiting);
   bool StillTrusted();
   void Sweep();
+  // agent_watch.cc
+  void TakeTouched();
+  void StartTouched();
+  void OnPauseOrder(const link::PauseOrder& order);
   void OnChecked(const Outcome& outcome);
-  void OnRan(const Outcome& outcome);
+  void OnRan(const Outcome& ran);
   void OnReady(const link::Assignment& assignment, const Digest& tree);
   void OnAssignment(const link::Assignment& assignment);
   void RenewIfDue();
@@ -116,6 +123,8 @@ class Agent {
   std::optional<Job> running_;
   std::vector<RunDone> running_done_;
   std::optional<Waiting> waiting_;
+  std::set<std::string> touched_;  // Resources that somebody may have changed.
+  bool touched_look_only_ = true;
   absl::Duration next_sweep_ = absl::InfiniteDuration();
   bool stopping_ = false;
 };

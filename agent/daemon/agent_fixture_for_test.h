@@ -139,7 +139,8 @@ class AgentFixture : public ::testing::Test {
                                              *reporter_,
                                              {"1.0", "machine"},
                                              [this](Job job) { jobs_.push_back(std::move(job)); },
-                                             [] { return 0.5; }});
+                                             [] { return 0.5; },
+                                             watcher_.get()});
     agent_->Start();
   }
 
@@ -241,6 +242,7 @@ class AgentFixture : public ::testing::Test {
   std::unique_ptr<Renewal> renewal_;
   std::unique_ptr<Pause> pause_;
   std::unique_ptr<Reporter> reporter_;
+  std::unique_ptr<watch::Watcher> watcher_;  // Null unless the test makes one and opens anew.
   std::unique_ptr<Agent> agent_;
 };
 

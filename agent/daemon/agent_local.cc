@@ -22,6 +22,8 @@ absl::Status Agent::BeginPause(absl::Duration span, const std::string& reason) {
   RETURN_IF_ERROR(parts_.pause.Begin(parts_.clock.Now(), span, reason));
   spdlog::warn(
       "paused until {}: {}; looking and reporting only", Rfc3339(*parts_.pause.until()), reason);
+  parts_.reporter.TellPause(*parts_.pause.until(), reason);
+  session_.Pump();
   // So that the server sees it: the report of this run says that it was paused.
   if (tree_.has_value()) {
     Want(fmt::format("paused: {}", reason), false, nullptr);
@@ -34,6 +36,8 @@ absl::Status Agent::EndPause() {
     return FailedPrecondition("this host is not paused");
   }
   RETURN_IF_ERROR(parts_.pause.End());
+  parts_.reporter.TellPause(absl::InfinitePast(), "");
+  session_.Pump();
   spdlog::info("no longer paused");
   if (tree_.has_value()) {
     Want("resumed", false, nullptr);

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "agent/link/events.h"
+#include "agent/watch/interests.h"
 #include "lib/digest/digest.h"
 #include "lib/resource/report.h"
 
@@ -37,7 +39,9 @@ struct Outcome {
   // All resources of the catalog with their states after the run; empty after one that could not be
   // done, and after a partial one.
   std::vector<link::SnapshotEntry> entries;
-  std::string facts_json;  // Canonical: equal facts, equal text.
+  std::string facts_json;  // Canonical: equal facts, equal text. "" when they were not asked for.
+  // What is to be watched, after the first run over a catalog; null otherwise.
+  std::shared_ptr<const std::vector<watch::Interests>> interests;
 };
 
 // Evaluates and runs: the slow part of the agent. Used by one thread at a time.

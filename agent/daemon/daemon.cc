@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/daemon/daemon.h"
 
+#include <malloc.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -23,10 +24,14 @@
 #include "agent/daemon/signals.h"
 #include "agent/identity/identity.h"
 #include "agent/journal/run_lock.h"
+#include "agent/watch/watcher.h"
 #include "lib/base/ids.h"
 #include "lib/base/status_macros.h"
 #include "lib/base/text.h"
+#include "lib/sys/dpkg_lock.h"
 #include "lib/sys/linux_host.h"
+#include "lib/sys/processes.h"
+#include "lib/sys/watch_units.h"
 #include "modules/types.h"
 
 namespace fettle::agent {
@@ -71,6 +76,11 @@ absl::Duration WatchdogInterval() {
     return absl::InfiniteDuration();
   }
   return absl::Microseconds(static_cast<int64_t>(microseconds)) / 2;
+}
+
+bool PackagesBusy() {
+  return !sys::LockHolder("/var/lib/dpkg/lock-frontend").empty() ||
+         !sys::LockHolder("/var/lib/dpkg/lock").empty();
 }
 
 void LogAll(const std::vector<std::string>& messages) {
@@ -126,6 +136,15 @@ absl::Status RunOn(Ground* ground) {
                            ground->journal.get(),
                            ground->clock,
                            &FindType});
+  const sys::LinuxProcesses processes;
+  watch::Watcher watcher({ground->clock,
+                          processes,
+                          ::getpid(),
+                          ground->config.sweep,
+                          {},
+                          [] { return sys::UnitWatch::Connect(); },
+                          &PackagesBusy,
+                          {}});
   Pause pause(state + "/pause");
   Reporter reporter(state + "/reported", *ground->spool);
   StopSignals signals;
@@ -139,7 +158,8 @@ absl::Status RunOn(Ground* ground) {
                reporter,
                {FETTLE_VERSION, MachineId(*ground->host)},
                [&thread](Job job) { thread.Start(std::move(job)); },
-               &RandomShare});
+               &RandomShare,
+               &watcher});
   RETURN_IF_ERROR(journal::MakePrivateDirectory(kControlFolder));
   ASSIGN_OR_RETURN(
       const auto control,
@@ -150,7 +170,7 @@ absl::Status RunOn(Ground* ground) {
   ASSIGN_OR_RETURN(const std::string program, link::LinkProgram());
   LinkKeeper link(program, ground->config.link_user, agent, ground->clock);
   agent.Start();
-  Loop loop({agent, link, thread, *control, signals, ground->clock, WatchdogInterval()});
+  Loop loop({agent, link, thread, *control, signals, watcher, ground->clock, WatchdogInterval()});
   return loop.Run();
 }
 
@@ -160,6 +180,9 @@ absl::Status RunDaemon(const std::string& config_file) {
   if (::geteuid() != 0) {
     return PermissionDenied("the agent must be root: it changes the host");
   }
+  // One arena: less memory, and in the evaluator, which is forked from a thread, malloc then never
+  // wants to read /proc before it gives memory back, which the filter of system calls would punish.
+  (void)::mallopt(M_ARENA_MAX, 1);
   Ground ground;
   RETURN_IF_ERROR(Open(config_file, &ground));
   return RunOn(&ground);

@@ -106,6 +106,11 @@ Outcome HostConverger::Converge(const Job& job) {
 }
 
 absl::Status HostConverger::Evaluate(const Job& job, Outcome* outcome) {
+  // A look at a few resources that were touched: what was evaluated last is what they are of.
+  if (!job.only.empty() && evaluated_ != nullptr &&
+      evaluated_->revision == job.revision.revision_id) {
+    return absl::OkStatus();
+  }
   resource::Value::Map facts = facts::CollectFacts(parts_.host);
   outcome->facts_json = FactsJson(facts);
   const Digest inputs = InputsOf(job, outcome->facts_json);
@@ -146,6 +151,7 @@ absl::Status HostConverger::EvaluateAnew(const Job& job,
   }
   auto next = std::make_unique<Evaluated>();
   next->inputs = inputs;
+  next->revision = job.revision.revision_id;
   next->catalog = std::move(result.catalog);
   auto prepared = engine::Prepared::Make(next->catalog, parts_.types);
   if (!prepared.ok()) {
@@ -180,6 +186,11 @@ void HostConverger::Run(const Job& job, Outcome* outcome) {
   outcome->report = *std::move(report);
   if (!outcome->report.partial) {
     outcome->entries = EntriesOf(evaluated_->catalog, outcome->report);
+  }
+  if (!evaluated_->announced) {
+    evaluated_->announced = true;
+    outcome->interests = std::make_shared<const std::vector<watch::Interests>>(
+        watch::InterestsOf(*evaluated_->prepared));
   }
 }
 

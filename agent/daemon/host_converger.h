@@ -39,6 +39,8 @@ class HostConverger final : public Converger {
   // A catalog with the code it is bound to, and of what inputs it was made.
   struct Evaluated {
     Digest inputs;
+    Digest revision;
+    bool announced = false;  // Its interests were handed out.
     resource::Catalog catalog;
     std::unique_ptr<engine::Prepared> prepared;
   };

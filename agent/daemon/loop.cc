@@ -56,6 +56,10 @@ bool Loop::RunOnce(absl::Duration most) {
   for (const int fd : parts_.control.fds()) {
     watch(fd, POLLIN);
   }
+  const std::size_t watchers = watched.size();
+  for (const watch::Watcher::Descriptor& one : parts_.watcher.descriptors()) {
+    watch(one.fd, one.events);
+  }
   if (::poll(watched.data(), watched.size(), Milliseconds(std::min(most, Wait()))) < 0 &&
       errno != EINTR) {
     return false;
@@ -74,7 +78,12 @@ bool Loop::RunOnce(absl::Duration most) {
   if ((watched[2].revents & kReadable) != 0) {
     parts_.link.OnReadable();
   }
-  for (std::size_t i = 3; i < watched.size(); ++i) {
+  if (std::any_of(watched.begin() + static_cast<std::ptrdiff_t>(watchers),
+                  watched.end(),
+                  [](const pollfd& one) { return one.revents != 0; })) {
+    parts_.watcher.OnReady();
+  }
+  for (std::size_t i = 3; i < watchers; ++i) {
     if ((watched[i].revents & kReadable) != 0) {
       parts_.control.OnReadable(watched[i].fd);
     }

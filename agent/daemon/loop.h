@@ -11,6 +11,7 @@
 #include "agent/daemon/converge_thread.h"
 #include "agent/daemon/link_keeper.h"
 #include "agent/daemon/signals.h"
+#include "agent/watch/watcher.h"
 #include "lib/base/clock.h"
 
 namespace fettle::agent {
@@ -26,6 +27,7 @@ class Loop {
     ConvergeThread& converge;
     ControlServer& control;
     StopSignals& signals;
+    watch::Watcher& watcher;
     const Clock& clock;
     absl::Duration watchdog;  // Tell systemd at least this often; infinite for never.
   };

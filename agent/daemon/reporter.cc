@@ -108,7 +108,7 @@ void Reporter::Merge(const Outcome& outcome) {
 }
 
 bool Reporter::WorthTelling(const RunReport& run) const {
-  const bool quiet = run.reason == "sweep" || run.reason == "start";
+  const bool quiet = run.reason == "sweep" || run.reason == "start" || run.reason == "drift";
   const bool same =
       run.error == told_.last_error && run.counts.changed == 0 &&
       (!run.error.empty() || (states_ == told_.states && run.catalog == told_.catalog));
@@ -127,6 +127,9 @@ void Reporter::Record(const Outcome& outcome) {
   const bool worth_telling = WorthTelling(run);
   if (worth_telling) {
     Append(WeightOf(run), link::EncodeRun(run), "this run");
+  }
+  if (!worth_telling && run.partial) {
+    return;  // Somebody touched something and nothing came of it.
   }
   const Told before = told_;
   told_.last_error = run.error;
@@ -170,7 +173,25 @@ void Reporter::Resync() {
   }
   TellSnapshot();
   TellFacts();
+  for (const std::string* const body : {&coverage_, &pause_}) {
+    if (!body->empty()) {
+      Append(report::Weight::kPlain, *body, "how the host is watched");
+    }
+  }
   Save();
+}
+
+void Reporter::TellCoverage(const std::map<std::string, resource::Coverage>& coverage) {
+  std::string body = link::EncodeCoverage(coverage);
+  if (body != coverage_) {
+    coverage_ = std::move(body);
+    Append(report::Weight::kPlain, coverage_, "how the host is watched");
+  }
+}
+
+void Reporter::TellPause(absl::Time until, const std::string& reason) {
+  pause_ = link::EncodePause(until, reason);
+  Append(report::Weight::kPlain, pause_, "that the host is paused or no longer");
 }
 
 void Reporter::Refuse(const link::Assignment& assignment, const std::string& reason) {

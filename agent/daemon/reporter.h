@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,6 +13,7 @@
 #include "agent/daemon/converger.h"
 #include "agent/link/events.h"
 #include "agent/report/spool.h"
+#include "lib/resource/coverage.h"
 
 namespace fettle::agent {
 
@@ -33,6 +35,12 @@ class Reporter {
 
   // Why the assigned revision is not enforced; "" when it is.
   const std::string& refusal() const { return refusal_; }
+
+  // How each resource is watched.
+  void TellCoverage(const std::map<std::string, resource::Coverage>& coverage);
+
+  // That the host is paused; InfinitePast: no longer.
+  void TellPause(absl::Time until, const std::string& reason);
 
   // The server asks what is so: a snapshot and the facts, now or after the first run.
   void Resync();
@@ -76,6 +84,8 @@ class Reporter {
   std::optional<resource::RunReport> last_run_;
   std::string refusal_;
   bool resync_wanted_ = false;
+  std::string coverage_;  // As told last.
+  std::string pause_;     // Likewise.
 };
 
 }  // namespace fettle::agent

@@ -24,6 +24,7 @@ RunReport BeginReport(const Prepared& prepared, const RunOptions& options, const
   report.revision = options.revision;
   report.catalog = prepared.digest();
   report.reason = options.reason;
+  report.partial = !options.only.empty();
   report.enforce = options.enforce && !options.paused && prepared.catalog().enforce;
   report.started = clock.Now();
   return report;

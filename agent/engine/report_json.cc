@@ -29,6 +29,19 @@ ordered_json DifferenceJson(const resource::DifferenceRecord& record) {
           {"diff", record.diff}};
 }
 
+ordered_json ActorJson(const resource::Actor& actor) {
+  return {{"certainty", resource::CertaintyName(actor.certainty)},
+          {"pid", actor.pid},
+          {"executable", actor.executable},
+          {"command", actor.command},
+          {"user", actor.user},
+          {"login", actor.login},
+          {"unit", actor.unit},
+          {"ssh_source", actor.ssh_source},
+          {"transaction", actor.transaction},
+          {"note", actor.note}};
+}
+
 ordered_json ResourceJson(const resource::ResourceReport& resource) {
   ordered_json json = {{"id", resource.id},
                        {"state", resource::StateName(resource.state)},
@@ -40,6 +53,12 @@ ordered_json ResourceJson(const resource::ResourceReport& resource) {
                        {"controls", resource.controls},
                        {"duration_ms", absl::ToInt64Milliseconds(resource.duration)},
                        {"differences", ordered_json::array()}};
+  if (resource.actor.has_value()) {
+    json["actor"] = ActorJson(*resource.actor);
+  }
+  if (!resource.contended.empty()) {
+    json["contended"] = resource.contended;
+  }
   for (const resource::DifferenceRecord& record : resource.differences) {
     json["differences"].push_back(DifferenceJson(record));
   }

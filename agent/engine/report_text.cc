@@ -147,6 +147,9 @@ std::string ResourceText(const ResourceReport& resource, const TextOptions& opti
     const std::string_view colour = resource.state == State::kFailed ? kRed : "";
     text += Paint(Indent(Visible(resource.error), "    "), colour, options);
   }
+  if (resource.actor.has_value()) {
+    text += fmt::format("    by {}\n", Visible(resource::DescribeActor(*resource.actor)));
+  }
   if (!resource.refreshed.empty()) {
     text += fmt::format("    {}\n", Visible(resource.refreshed));
   }

@@ -99,6 +99,26 @@ std::string EncodeFacts(std::string_view json) {
   return report.SerializeAsString();
 }
 
+std::string EncodeCoverage(const std::map<std::string, resource::Coverage>& coverage,
+                           std::size_t most) {
+  v1::Report report;
+  *report.mutable_coverage() = wire::ToProto(coverage);
+  if (report.ByteSizeLong() > most) {
+    for (v1::Coverage::Entry& entry : *report.mutable_coverage()->mutable_entries()) {
+      entry.clear_why();
+    }
+  }
+  return report.SerializeAsString();
+}
+
+std::string EncodePause(absl::Time until, std::string_view reason) {
+  v1::Report report;
+  const bool paused = until != absl::InfinitePast();
+  report.mutable_pause()->set_until_us(paused ? absl::ToUnixMicros(until) : 0);
+  report.mutable_pause()->set_reason(std::string(reason.substr(0, kMaxReasonBytes)));
+  return report.SerializeAsString();
+}
+
 std::string EncodeRefusal(std::string_view revision, const Digest& id, std::string_view reason) {
   v1::Report report;
   v1::Refusal& refusal = *report.mutable_refusal();

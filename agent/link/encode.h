@@ -2,11 +2,13 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <string>
 #include <string_view>
 
 #include "agent/link/events.h"
 #include "lib/digest/digest.h"
+#include "lib/resource/coverage.h"
 #include "lib/resource/report.h"
 
 // The bodies of spooled reports: a fettle.v1.Report without its sequence and time, which the spool
@@ -24,6 +26,13 @@ std::string EncodeRun(const resource::RunReport& run, std::size_t most = kMaxRep
 std::string EncodeSnapshot(const Snapshot& snapshot, std::size_t most = kMaxReportBytes);
 
 std::string EncodeFacts(std::string_view json);
+
+// How each resource is watched, by id. One too large goes without its reasons.
+std::string EncodeCoverage(const std::map<std::string, resource::Coverage>& coverage,
+                           std::size_t most = kMaxReportBytes);
+
+// InfinitePast: no longer paused.
+std::string EncodePause(absl::Time until, std::string_view reason);
 
 std::string EncodeRefusal(std::string_view revision, const Digest& id, std::string_view reason);
 

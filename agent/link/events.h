@@ -90,6 +90,13 @@ struct RunRequest {
 
 struct Draining {};
 
+// Somebody asks this host to look and report only; zero: no longer.
+struct PauseOrder {
+  absl::Duration span;
+  std::string reason;
+  std::string by;
+};
+
 // One whole blob; whether it is what was asked for is the receiver's to check.
 struct Blob {
   Digest digest;
@@ -117,6 +124,7 @@ using Event = std::variant<Connected,
                            Resync,
                            RunRequest,
                            Draining,
+                           PauseOrder,
                            Blob,
                            FetchDone,
                            Renewed,

@@ -49,6 +49,10 @@ Answer FromServer(v1::ServerMessage& message) {
       return Event(RunRequest{message.run().id(), message.run().reason()});
     case v1::ServerMessage::kDrain:
       return Event(Draining{});
+    case v1::ServerMessage::kPause:
+      return Event(PauseOrder{absl::Seconds(message.pause().seconds()),
+                              message.pause().reason(),
+                              message.pause().by()});
     case v1::ServerMessage::BODY_NOT_SET:
       break;
   }

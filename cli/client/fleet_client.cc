@@ -49,4 +49,9 @@ absl::StatusOr<v1::RequestRunResponse> FleetClient::RequestRun(
   return Call(connection_, stub, &Stub::RequestRun, request);
 }
 
+absl::StatusOr<v1::PauseResponse> FleetClient::Pause(const v1::PauseRequest& request) const {
+  Stub stub(connection_.channel());
+  return Call(connection_, stub, &Stub::Pause, request);
+}
+
 }  // namespace fettle::cli

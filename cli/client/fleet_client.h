@@ -18,6 +18,8 @@ class ListHostsResponse;
 class ListTokensResponse;
 class RequestRunRequest;
 class RequestRunResponse;
+class PauseRequest;
+class PauseResponse;
 class RevokeRequest;
 class RevokeResponse;
 class UpdateHostRequest;
@@ -38,6 +40,7 @@ class FleetClient {
   absl::StatusOr<v1::ListTokensResponse> ListTokens() const;
   absl::StatusOr<v1::RevokeResponse> Revoke(const v1::RevokeRequest& request) const;
   absl::StatusOr<v1::RequestRunResponse> RequestRun(const v1::RequestRunRequest& request) const;
+  absl::StatusOr<v1::PauseResponse> Pause(const v1::PauseRequest& request) const;
 
  private:
   Connection connection_;

@@ -41,7 +41,8 @@ std::string Format(const v1::DriftResponse& response, const Output& output) {
                {record.id()},
                {record.position(), Tone::kDim}});
     details.push_back(ErrorText(record.error(), output.UseColour()) +
-                      DifferencesText(record.differences(), output.UseColour()));
+                      DifferencesText(record.differences(), output.UseColour()) +
+                      ActorText(ActorOf(record), record.contended()));
   }
   return WithDetails(table.Format(output.UseColour(), TerminalWidth()), details);
 }

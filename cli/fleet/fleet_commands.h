@@ -19,6 +19,7 @@ void AddHostsCommands(CLI::App& app, int* exit_code);  // hosts, host
 void AddLabelCommand(CLI::App& app, int* exit_code);
 void AddEnrollCommand(CLI::App& app, int* exit_code);
 void AddRunCommand(CLI::App& app, int* exit_code);
+void AddPauseCommands(CLI::App& app, int* exit_code);  // pause, resume
 void AddDriftCommand(CLI::App& app, int* exit_code);
 void AddRunsCommand(CLI::App& app, int* exit_code);
 void AddHistoryCommand(CLI::App& app, int* exit_code);

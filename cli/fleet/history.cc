@@ -47,7 +47,8 @@ std::string Format(const v1::HostHistoryResponse& response, const Output& output
                {span.revision()},
                {span.state().id()}});
     details.push_back(ErrorText(span.state().error(), output.UseColour()) +
-                      DifferencesText(span.state().differences(), output.UseColour()));
+                      DifferencesText(span.state().differences(), output.UseColour()) +
+                      ActorText(ActorOf(span.state()), span.state().contended()));
   }
   return WithDetails(table.Format(output.UseColour(), TerminalWidth()), details);
 }

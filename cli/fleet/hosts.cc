@@ -78,6 +78,14 @@ std::string Head(const v1::Host& host, absl::Time now, bool colour) {
   text += Line("last seen", {AgeOf(host.last_seen_us(), now)}, colour);
   text += Line("channel", {host.channel()}, colour);
   text += Line("revision", RevisionCell(host), colour);
+  if (host.paused_until_us() != 0) {
+    text += Line("paused",
+                 {fmt::format("until {}: {}",
+                              Rfc3339(FromMicroseconds(host.paused_until_us())),
+                              host.pause_reason()),
+                  Tone::kBad},
+                 colour);
+  }
   text += Line("refused", {host.refusal(), Tone::kBad}, colour);
   text += Line("resources", CountsCell(host.counts()), colour);
   text += Line("last run", {AgeOf(host.last_run_us(), now)}, colour);
@@ -97,11 +105,47 @@ std::string Head(const v1::Host& host, absl::Time now, bool colour) {
                      colour);
 }
 
+// How the resources are watched: "18 by events, 2 by sweeps; a change is seen within 33m (exec:a)".
+std::string WatchingText(const v1::HostDetail& detail) {
+  int by_event = 0;
+  int by_poll = 0;
+  int by_sweep = 0;
+  const v1::ResourceState* worst = nullptr;
+  for (const v1::ResourceState& resource : detail.resources()) {
+    by_event += resource.watching() == v1::WATCHING_EVENT ? 1 : 0;
+    by_poll += resource.watching() == v1::WATCHING_POLL ? 1 : 0;
+    by_sweep += resource.watching() == v1::WATCHING_SWEEP ? 1 : 0;
+    if (worst == nullptr || resource.worst_us() > worst->worst_us()) {
+      worst = &resource;
+    }
+  }
+  if (by_event + by_poll + by_sweep == 0) {
+    return "";
+  }
+  std::string text = fmt::format("{} by events", by_event);
+  text += by_poll == 0 ? "" : fmt::format(", {} by polls", by_poll);
+  text += by_sweep == 0 ? "" : fmt::format(", {} by sweeps", by_sweep);
+  return fmt::format("{}; a change is seen within {} ({})",
+                     text,
+                     SpanText(absl::Microseconds(worst->worst_us())),
+                     worst->id());
+}
+
+// "event, 500ms": how soon a change of one is seen; "-" when that is not known.
+std::string WatchingCell(const v1::ResourceState& resource) {
+  constexpr const char* kWords[] = {"-", "event", "poll", "sweep"};
+  const int watching = resource.watching();
+  if (watching <= v1::WATCHING_UNSPECIFIED || watching > v1::WATCHING_SWEEP) {
+    return kWords[0];
+  }
+  return fmt::format("{}, {}", kWords[watching], SpanText(absl::Microseconds(resource.worst_us())));
+}
+
 // The resources, those that are not ok alone unless `all`.
 std::string Resources(const v1::HostDetail& detail, const HostArguments& arguments) {
   const absl::Time now = absl::Now();
   const bool colour = arguments.output.UseColour();
-  Table table({"STATE", "FOR", "RESOURCE", "DECLARED AT"});
+  Table table({"STATE", "FOR", "RESOURCE", "SEEN BY", "DECLARED AT"});
   std::vector<std::string> details;
   for (const v1::ResourceState& resource : detail.resources()) {
     if (resource.state() == v1::STATE_OK && !arguments.all) {
@@ -111,9 +155,11 @@ std::string Resources(const v1::HostDetail& detail, const HostArguments& argumen
         {StateCell(resource.state()),
          {resource.since_us() == 0 ? "-" : SpanText(now - FromMicroseconds(resource.since_us()))},
          {resource.id()},
+         {WatchingCell(resource)},
          {resource.position(), Tone::kDim}});
     details.push_back(ErrorText(resource.error(), colour) +
-                      DifferencesText(resource.differences(), colour));
+                      DifferencesText(resource.differences(), colour) +
+                      ActorText(ActorOf(resource), resource.contended()));
   }
   return table.empty() ? std::string()
                        : "\n" + WithDetails(table.Format(colour, TerminalWidth()), details);
@@ -131,7 +177,8 @@ absl::Status ShowHost(const HostArguments& arguments) {
     Print(Safe(detail.facts_json()) + "\n");
     return absl::OkStatus();
   }
-  Print(Head(detail.host(), absl::Now(), arguments.output.UseColour()));
+  Print(Head(detail.host(), absl::Now(), arguments.output.UseColour()) +
+        Line("watching", {WatchingText(detail)}, arguments.output.UseColour()));
   Print(Resources(detail, arguments));
   return absl::OkStatus();
 }

@@ -6,6 +6,8 @@
 #include "lib/base/ids.h"
 #include "lib/base/status_macros.h"
 #include "lib/base/text.h"
+#include "lib/resource/actor.h"
+#include "lib/wire/report_wire.h"
 
 namespace fettle::cli {
 namespace {
@@ -185,6 +187,14 @@ std::string ErrorText(std::string_view error, bool colour) {
     text += fmt::format("{}{}\n", kIndent, Toned(Safe(line), Tone::kBad, colour));
   }
   return text;
+}
+
+std::string ActorText(const v1::Actor* actor, std::string_view contended) {
+  std::string text;
+  if (actor != nullptr) {
+    text = fmt::format("    by {}\n", Safe(resource::DescribeActor(wire::FromProto(*actor))));
+  }
+  return contended.empty() ? text : text + fmt::format("    contended: {}\n", Safe(contended));
 }
 
 std::string WithDetails(std::string_view table, const std::vector<std::string>& details) {

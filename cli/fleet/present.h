@@ -60,6 +60,16 @@ std::string DifferencesText(const google::protobuf::RepeatedPtrField<v1::Differe
 // An error and its position, indented; "" if there is none.
 std::string ErrorText(std::string_view error, bool colour);
 
+// Who changed it, indented, on a line of its own; then that it is fought over. "" when neither is
+// known.
+std::string ActorText(const v1::Actor* actor, std::string_view contended);
+
+// The actor of a record, null when there is none.
+template <typename Record>
+const v1::Actor* ActorOf(const Record& record) {
+  return record.has_actor() ? &record.actor() : nullptr;
+}
+
 // `table` (a heading line, then one line a row) with `details[i]` below row i.
 std::string WithDetails(std::string_view table, const std::vector<std::string>& details);
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -10,6 +11,7 @@
 #include "absl/time/time.h"
 
 #include "lib/digest/digest.h"
+#include "lib/resource/actor.h"
 #include "lib/resource/catalog.h"
 
 namespace fettle::resource {
@@ -59,6 +61,8 @@ struct ResourceReport {
   std::string position;  // "recipes/nginx/init.lua:12".
   std::vector<std::string> controls;
   absl::Duration duration;
+  std::optional<Actor> actor;  // Who made it drift, when somebody watched.
+  std::string contended;  // That somebody keeps changing it back, and what is done; "" otherwise.
   bool operator==(const ResourceReport&) const = default;
 };
 

@@ -79,6 +79,67 @@ absl::StatusOr<resource::DifferenceRecord> FromProto(const v1::Difference& recor
   return out;
 }
 
+v1::Actor ToProto(const resource::Actor& actor) {
+  v1::Actor out;
+  out.set_certainty(static_cast<v1::Actor::Certainty>(actor.certainty));
+  out.set_pid(actor.pid);
+  out.set_executable(actor.executable);
+  out.set_command(actor.command);
+  out.set_user(actor.user);
+  out.set_login(actor.login);
+  out.set_unit(actor.unit);
+  out.set_ssh_source(actor.ssh_source);
+  out.set_transaction(actor.transaction);
+  out.set_note(actor.note);
+  return out;
+}
+
+resource::Actor FromProto(const v1::Actor& actor) {
+  using Certainty = resource::Actor::Certainty;
+  resource::Actor out;
+  out.certainty = actor.certainty() == v1::Actor::CERTAIN    ? Certainty::kCertain
+                  : actor.certainty() == v1::Actor::PROBABLE ? Certainty::kProbable
+                                                             : Certainty::kUnknown;
+  out.pid = actor.pid();
+  out.executable = actor.executable();
+  out.command = actor.command();
+  out.user = actor.user();
+  out.login = actor.login();
+  out.unit = actor.unit();
+  out.ssh_source = actor.ssh_source();
+  out.transaction = actor.transaction();
+  out.note = actor.note();
+  return out;
+}
+
+v1::Watching ToProto(resource::Watching watching) {
+  return static_cast<v1::Watching>(watching);
+}
+
+v1::Coverage ToProto(const std::map<std::string, resource::Coverage>& coverage) {
+  v1::Coverage out;
+  for (const auto& [id, one] : coverage) {
+    v1::Coverage::Entry& entry = *out.add_entries();
+    entry.set_id(id);
+    entry.set_watching(ToProto(one.watching));
+    entry.set_worst_us(absl::ToInt64Microseconds(one.worst));
+    entry.set_why(one.why);
+  }
+  return out;
+}
+
+std::map<std::string, resource::Coverage> FromProto(const v1::Coverage& coverage) {
+  std::map<std::string, resource::Coverage> out;
+  for (const v1::Coverage::Entry& entry : coverage.entries()) {
+    const bool known = entry.watching() <= v1::WATCHING_SWEEP && entry.watching() >= 0;
+    out[entry.id()] = {
+        known ? static_cast<resource::Watching>(entry.watching()) : resource::Watching::kUnknown,
+        absl::Microseconds(entry.worst_us()),
+        entry.why()};
+  }
+  return out;
+}
+
 v1::RunCounts ToProto(const resource::RunCounts& counts) {
   v1::RunCounts out;
   out.set_ok(counts.ok);
@@ -117,6 +178,10 @@ v1::ResourceReport ToProto(const resource::ResourceReport& report) {
     out.add_controls(control);
   }
   out.set_duration_us(absl::ToInt64Microseconds(report.duration));
+  if (report.actor.has_value()) {
+    *out.mutable_actor() = ToProto(*report.actor);
+  }
+  out.set_contended(report.contended);
   return out;
 }
 
@@ -138,6 +203,10 @@ absl::StatusOr<resource::ResourceReport> FromProto(const v1::ResourceReport& rep
   out.position = report.position();
   out.controls.assign(report.controls().begin(), report.controls().end());
   ASSIGN_OR_RETURN(out.duration, DurationFromMicros(report.duration_us()));
+  if (report.has_actor()) {
+    out.actor = FromProto(report.actor());
+  }
+  out.contended = report.contended();
   return out;
 }
 

@@ -2,6 +2,7 @@
 #include "fettle/v1/fleet.grpc.pb.h"
 #include "lib/base/ids.h"
 #include "lib/base/status_macros.h"
+#include "lib/base/text.h"
 #include "lib/pki/enrol_token.h"
 #include "server/api/access.h"
 #include "server/api/fleet_requests.h"
@@ -108,7 +109,44 @@ class FleetService final : public v1::Fleet::Service {
     }());
   }
 
+  grpc::Status Pause(grpc::ServerContext* call,
+                     const v1::PauseRequest* request,
+                     v1::PauseResponse* response) override {
+    const auto who = RequireAdmin(context_, *call, "Pause");
+    return ToGrpc(who.ok() ? PauseHosts(*who, *request, response) : who.status());
+  }
+
  private:
+  absl::Status PauseHosts(const std::string& who,
+                          const v1::PauseRequest& request,
+                          v1::PauseResponse* response) {
+    constexpr uint32_t kLongestPause = 30 * 86'400;
+    const std::string reason(Trim(request.reason().substr(0, kMaxReason)));
+    if (request.seconds() > kLongestPause) {
+      return InvalidArgument("a pause lasts at most 30 days");
+    }
+    if (request.seconds() > 0 && reason.empty()) {
+      return InvalidArgument("a pause wants a reason, for those who wonder later");
+    }
+    ASSIGN_OR_RETURN(const auto hosts, Find(request.filter()));
+    for (const HostView& host : hosts) {
+      const auto session = context_.sessions.Find(host.record.name);
+      if (session != nullptr && session->Pause(absl::Seconds(request.seconds()), reason, who)) {
+        response->set_asked(response->asked() + 1);
+      } else {
+        response->add_not_connected(host.record.name);
+      }
+    }
+    context_.auditor.Act(who,
+                         request.seconds() > 0 ? "pause" : "resume",
+                         fmt::format("{} of {} hosts, {} s: {}",
+                                     response->asked(),
+                                     hosts.size(),
+                                     request.seconds(),
+                                     reason));
+    return absl::OkStatus();
+  }
+
   absl::Status Update(const std::string& who,
                       const v1::UpdateHostRequest& request,
                       v1::Host* response) {

@@ -86,6 +86,8 @@ std::optional<v1::ServerMessage> Outbox::NextAfterHello() {
   } else if (!runs_.empty()) {
     *message.mutable_run() = std::move(runs_.front());
     runs_.pop_front();
+  } else if (pause_.has_value()) {
+    *message.mutable_pause() = *std::exchange(pause_, std::nullopt);
   } else if (drain_.has_value()) {
     message.mutable_drain()->set_reconnect_window_seconds(*std::exchange(drain_, std::nullopt));
   } else {
@@ -100,6 +102,7 @@ void Outbox::Clear() {
   resync_ = false;
   assignment_.reset();
   runs_.clear();
+  pause_.reset();
   drain_.reset();
 }
 

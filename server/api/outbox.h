@@ -30,6 +30,9 @@ class Outbox {
   // False when kMaxRuns wait already.
   bool PutRun(const std::string& id, const std::string& reason);
 
+  // The latest wins.
+  void PutPause(v1::PauseOrder order) { pause_ = std::move(order); }
+
   void PutDrain(uint32_t reconnect_window_seconds) { drain_ = reconnect_window_seconds; }
 
   // Takes out the next message to send, if there is one.
@@ -50,6 +53,7 @@ class Outbox {
   std::optional<Assignment> assignment_;
   Assignment last_assignment_;  // Kept last, sent or waiting.
   std::deque<v1::RunRequest> runs_;
+  std::optional<v1::PauseOrder> pause_;
   std::optional<uint32_t> drain_;
 };
 

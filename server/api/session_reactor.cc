@@ -371,6 +371,20 @@ bool SessionReactor::RequestRun(const std::string& id, const std::string& reason
   return true;
 }
 
+bool SessionReactor::Pause(absl::Duration span, const std::string& reason, const std::string& by) {
+  const absl::MutexLock lock(&mutex_);
+  if (!established_ || ending_.has_value()) {
+    return false;
+  }
+  v1::PauseOrder order;
+  order.set_seconds(static_cast<uint32_t>(absl::ToInt64Seconds(span)));
+  order.set_reason(reason);
+  order.set_by(by);
+  outbox_.PutPause(std::move(order));
+  Pump();
+  return true;
+}
+
 void SessionReactor::EndLocked(const absl::Status& why) {
   if (!ending_.has_value()) {
     ending_ = why;

@@ -43,6 +43,8 @@ class SessionReactor final : public grpc::ServerBidiReactor<v1::AgentMessage, v1
   std::vector<Digest> SentRevisions() const override ABSL_LOCKS_EXCLUDED(mutex_);
   bool RequestRun(const std::string& id, const std::string& reason) override
       ABSL_LOCKS_EXCLUDED(mutex_);
+  bool Pause(absl::Duration span, const std::string& reason, const std::string& by) override
+      ABSL_LOCKS_EXCLUDED(mutex_);
   void End(const absl::Status& why) override ABSL_LOCKS_EXCLUDED(mutex_);
   void Drain(absl::Duration reconnect_window) override ABSL_LOCKS_EXCLUDED(mutex_);
   void Tend() override ABSL_LOCKS_EXCLUDED(mutex_);

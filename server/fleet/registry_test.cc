@@ -29,6 +29,12 @@ class FakeSession final : public Session {
     return false;
   }
 
+  bool Pause(absl::Duration /*span*/,
+             const std::string& /*reason*/,
+             const std::string& /*by*/) override {
+    return false;
+  }
+
   void End(const absl::Status& /*why*/) override {}
 
   void Drain(absl::Duration /*reconnect_window*/) override {}

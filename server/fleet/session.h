@@ -30,6 +30,10 @@ class Session {
   // False when too many wait already.
   virtual bool RequestRun(const std::string& id, const std::string& reason) = 0;
 
+  // Asks the host to look and report only for a while; zero: no longer. The latest wins. False when
+  // the session is not up.
+  virtual bool Pause(absl::Duration span, const std::string& reason, const std::string& by) = 0;
+
   // Ends it at once with `why`; messages that wait are dropped.
   virtual void End(const absl::Status& why) = 0;
 

@@ -66,6 +66,16 @@ absl::StatusOr<Body> BodyOf(const std::string& host, const v1::Report& report, a
       ASSIGN_OR_RETURN(Refusal refusal, FromProto(report.refusal()));
       return Body(std::move(refusal));
     }
+    case v1::Report::kCoverage:
+      return Body(CoverageReport{wire::FromProto(report.coverage())});
+    case v1::Report::kPause: {
+      const int64_t until = report.pause().until_us();
+      if (until < 0 || until > kLatest) {
+        return InvalidArgument("paused until {} microseconds, which is no time", until);
+      }
+      return Body(PauseReport{until == 0 ? absl::InfinitePast() : absl::FromUnixMicros(until),
+                              report.pause().reason().substr(0, kMaxReason)});
+    }
     case v1::Report::BODY_NOT_SET:
       break;
   }

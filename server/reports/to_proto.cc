@@ -72,6 +72,8 @@ v1::Host ToProto(const HostView& host) {
   out.set_os(record.os);
   out.set_address(record.address);
   out.set_certificate_expires_us(TimeToProto(record.certificate_expires));
+  out.set_paused_until_us(TimeToProto(record.paused_until));
+  out.set_pause_reason(record.pause_reason);
   return out;
 }
 
@@ -87,6 +89,13 @@ v1::ResourceState ToProto(const StateRecord& state) {
   out.set_position(report.position());
   *out.mutable_controls() = report.controls();
   out.set_run(state.run);
+  if (report.has_actor()) {
+    *out.mutable_actor() = report.actor();
+  }
+  out.set_contended(report.contended());
+  out.set_watching(wire::ToProto(state.coverage.watching));
+  out.set_worst_us(absl::ToInt64Microseconds(state.coverage.worst));
+  out.set_watching_why(state.coverage.why);
   return out;
 }
 
@@ -113,6 +122,10 @@ v1::DriftRecord ToProto(const DriftEntry& drift) {
   out.set_run(drift.run);
   out.set_error(report.error());
   out.set_position(report.position());
+  if (report.has_actor()) {
+    *out.mutable_actor() = report.actor();
+  }
+  out.set_contended(report.contended());
   return out;
 }
 

@@ -10,6 +10,7 @@
 #include "absl/time/time.h"
 
 #include "lib/digest/digest.h"
+#include "lib/resource/coverage.h"
 #include "lib/resource/report.h"
 
 // What the server keeps, as plain values. See store.h.
@@ -38,6 +39,8 @@ struct HostRecord {
   std::string last_run_error;
   bool revoked = false;
   absl::Time certificate_expires;  // Of its newest that is not revoked; InfinitePast: none.
+  absl::Time paused_until = absl::InfinitePast();  // InfinitePast: it is not paused.
+  std::string pause_reason;
 };
 
 enum class Subject : uint8_t { kHost, kUser };
@@ -97,6 +100,7 @@ struct StateRecord {
   absl::Time since;                 // Host's clock.
   std::string run;
   std::string revision;
+  resource::Coverage coverage;  // Of present states.
 };
 
 // A state that was: [from, to) on the host's clock.
@@ -143,6 +147,16 @@ struct FactsJson {
   std::string json;
 };
 
+// How each resource of a host is watched, by id.
+struct CoverageReport {
+  std::map<std::string, resource::Coverage> resources;
+};
+
+struct PauseReport {
+  absl::Time until = absl::InfinitePast();  // InfinitePast: no longer.
+  std::string reason;
+};
+
 // A record that the server cannot read (of a newer agent, or damaged). It is counted as received,
 // and audited, so that one bad record does not hold up all that come after it.
 struct Unreadable {
@@ -153,7 +167,14 @@ struct Unreadable {
 struct Ingest {
   uint64_t sequence = 0;
   absl::Time recorded;
-  std::variant<resource::RunReport, Snapshot, FactsJson, Refusal, Unreadable> body;
+  std::variant<resource::RunReport,
+               Snapshot,
+               FactsJson,
+               Refusal,
+               CoverageReport,
+               PauseReport,
+               Unreadable>
+      body;
 };
 
 }  // namespace fettle::server

@@ -18,7 +18,9 @@ constexpr char kHostColumns[] =
     "h.changed, h.drifted, "
     "h.failed, h.open_drift, h.last_run, h.last_run_error, h.revoked, "
     "coalesce((SELECT max(c.expires) FROM certificates c WHERE c.subject = 0 AND c.name = h.name "
-    "AND c.revoked = 0), -9223372036854775808) FROM hosts h "
+    "AND c.revoked = 0), -9223372036854775808), "
+    "coalesce(p.until, -9223372036854775808), coalesce(p.reason, '') FROM hosts h "
+    "LEFT JOIN pauses p ON p.host = h.name "
     "LEFT JOIN revisions r ON r.id = h.revision_id ";
 
 HostRecord ReadHost(const Row& row) {
@@ -50,6 +52,8 @@ HostRecord ReadHost(const Row& row) {
   host.last_run_error = row.Text(21);
   host.revoked = row.Bool(22);
   host.certificate_expires = row.Time(23);
+  host.paused_until = row.Time(24);
+  host.pause_reason = row.Text(25);
   return host;
 }
 

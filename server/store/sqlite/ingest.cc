@@ -99,6 +99,14 @@ absl::Status Ingester::ApplyRecord(const std::string& host, const Ingest& record
                          "report unreadable",
                          fmt::format("record {}: {}", record.sequence, unreadable->why));
   }
+  if (const auto* coverage = std::get_if<CoverageReport>(&record.body)) {
+    return database_.Run("INSERT OR REPLACE INTO coverage VALUES(?, ?)",
+                         host,
+                         wire::ToProto(coverage->resources).SerializeAsString());
+  }
+  if (const auto* pause = std::get_if<PauseReport>(&record.body)) {
+    return ApplyPause(host, *pause);
+  }
   const auto& refusal = std::get<Refusal>(record.body);
   return database_.Run(
       "UPDATE hosts SET refusal = ? WHERE name = ?",
@@ -108,6 +116,14 @@ absl::Status Ingester::ApplyRecord(const std::string& host, const Ingest& record
 
 absl::Status Ingester::ApplyFacts(const std::string& host, const std::string& json) {
   return database_.Run("UPDATE hosts SET facts = ?, os = ? WHERE name = ?", json, OsOf(json), host);
+}
+
+absl::Status Ingester::ApplyPause(const std::string& host, const PauseReport& pause) {
+  if (pause.until == absl::InfinitePast()) {
+    return database_.Run("DELETE FROM pauses WHERE host = ?", host);
+  }
+  return database_.Run(
+      "INSERT OR REPLACE INTO pauses VALUES(?, ?, ?)", host, pause.until, pause.reason);
 }
 
 absl::Status Ingester::ApplyRun(const std::string& host, const RunReport& run) {

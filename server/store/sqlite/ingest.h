@@ -52,6 +52,7 @@ class Ingester {
   absl::Status ApplyRecord(const std::string& host, const Ingest& record);
   absl::Status ApplyRun(const std::string& host, const resource::RunReport& run);
   absl::Status ApplySnapshot(const std::string& host, const Snapshot& snapshot);
+  absl::Status ApplyPause(const std::string& host, const PauseReport& pause);
   absl::Status ApplyFacts(const std::string& host, const std::string& json);
   absl::Status ApplyListed(const std::string& host,
                            const resource::RunReport& run,

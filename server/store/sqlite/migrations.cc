@@ -49,6 +49,11 @@ CREATE TABLE audit(number INTEGER PRIMARY KEY AUTOINCREMENT, time INTEGER NOT NU
   act TEXT NOT NULL, detail TEXT NOT NULL);
 CREATE INDEX audit_time ON audit(time);
 )sql",
+    // How each resource of a host is watched (a fettle.v1.Coverage), and hosts that are paused.
+    R"sql(
+CREATE TABLE coverage(host TEXT PRIMARY KEY, record BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE pauses(host TEXT PRIMARY KEY, until INTEGER NOT NULL, reason TEXT NOT NULL) WITHOUT ROWID;
+)sql",
 };
 
 }  // namespace

@@ -36,7 +36,8 @@ StateRecord ReadState(const Row& row, int first) {
   return {ReadReport(row.Bytes(first + 3), row.Text(first), state),
           row.Time(first + 2),
           row.Text(first + 4),
-          row.Text(first + 5)};
+          row.Text(first + 5),
+          {}};
 }
 
 DriftEntry ReadDrift(const Row& row) {
@@ -89,6 +90,14 @@ absl::StatusOr<std::string> SqliteReportStore::FactsOf(const std::string& host) 
 
 absl::StatusOr<std::vector<StateRecord>> SqliteReportStore::StatesOf(const std::string& host) {
   std::vector<StateRecord> states;
+  v1::Coverage coverage;
+  RETURN_IF_ERROR(reader_.With([&](Database& database) {
+    return database.Query(
+        "SELECT record FROM coverage WHERE host = ?",
+        [&](const Row& row) { (void)coverage.ParseFromString(row.Text(0)); },
+        host);
+  }));
+  const std::map<std::string, resource::Coverage> watched = wire::FromProto(coverage);
   RETURN_IF_ERROR(reader_.With([&](Database& database) {
     return database.Query(
         "SELECT s.id, s.state, s.since, s.record, s.run, s.revision, coalesce(e.position, ''), "
@@ -103,6 +112,9 @@ absl::StatusOr<std::vector<StateRecord>> SqliteReportStore::StatesOf(const std::
             for (const std::string_view control : SplitLines(row.Bytes(7))) {
               record.report.controls.emplace_back(control);
             }
+          }
+          if (const auto found = watched.find(record.report.id); found != watched.end()) {
+            record.coverage = found->second;
           }
           states.push_back(std::move(record));
         },

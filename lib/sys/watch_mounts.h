@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include "lib/sys/unique_fd.h"
+
+namespace fettle::sys {
+
+// Listens to what is mounted in this process's name space. One thread.
+class MountWatch {
+ public:
+  MountWatch();
+
+  // Becomes ready (POLLPRI) when something was mounted or unmounted; -1 without /proc.
+  int fd() const { return fd_.get(); }
+
+  // Whether the kernel said so since the last call. Never waits.
+  bool Changed() const;
+
+  // mountinfo(5) now.
+  std::string Read() const;
+
+ private:
+  UniqueFd fd_;
+};
+
+}  // namespace fettle::sys
