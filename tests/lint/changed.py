@@ -1,29 +1,24 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The slow clang checks, on compile commands that a build left behind.
+"""clang-tidy on what changed, with the compile commands that a build left behind.
 
-  changed.py tidy BUILD [--seconds N] [--all]   clang-tidy on the C++ sources that changed
-  changed.py threads BUILD [--seconds N]        clang's thread-safety analysis of agent, server, cli
+  changed.py BUILD [--seconds N] [--all]
 
-Changed is what the branch has beyond origin/main; on origin/main itself, what the last day brought.
-Both stop beginning new files after N seconds, and say how much they looked at.
+Changed is what is not committed, and what the branch has beyond $TIDY_BASE, by default origin/main. On origin/main
+itself, as in a fresh clone, it is what the last day before the newest commit brought. Newest first; begins no new file
+after N seconds, and says how much it looked at.
 """
 import argparse
 import concurrent.futures
 import json
 import os
-import re
-import shlex
 import subprocess
 import sys
 import time
 
 import tree as project
 
-SYNCHRONISED = re.compile(r"\babsl::(Mutex|MutexLock|CondVar)\b|\bABSL_\w*(GUARDED_BY|LOCK\w*)\b")
-PROGRAMS = ("agent/", "server/", "cli/")
-# Options of g++ that clang++ does not know.
-GCC_ONLY = re.compile(r"-f(no-)?(modules-ts|canon-prefix-map|concepts.*)$")
+DAY = 24 * 60 * 60
 
 
 def git(*arguments):
@@ -34,13 +29,17 @@ def git(*arguments):
 
 def changed_paths():
     """(what they are compared with, paths, newest change first)."""
-    head, base = git("rev-parse", "HEAD"), git("merge-base", "HEAD", "origin/main")
+    head, wanted = git("rev-parse", "HEAD"), os.environ.get("TIDY_BASE", "origin/main")
+    base = git("merge-base", "HEAD", wanted)
     if head and base and head != base:
-        since = f"origin/main ({base[0][:12]})"
+        since = f"{wanted} ({base[0][:12]})"
         names = git("log", "--format=", "--name-only", f"{base[0]}..HEAD")
+    elif head:
+        since = "the day before the newest commit"
+        begin = int(git("log", "-1", "--format=%ct", "HEAD")[0]) - DAY
+        names = git("log", "--format=", "--name-only", f"--since={begin}", "HEAD")
     else:
-        since = "24 hours ago"
-        names = git("log", "--format=", "--name-only", "--since=24.hours", "HEAD")
+        return "ever: there is no history", project.load(project.CPP).paths()
     uncommitted = git("diff", "--name-only", "HEAD") or []
     return since, list(dict.fromkeys(p for p in uncommitted + (names or []) if p))
 
@@ -51,40 +50,23 @@ def sources_of(changed, known):
     return sorted((p for p in dict.fromkeys(wanted) if p in known), key=project.is_test)
 
 
-def compile_commands(build):
-    """Path relative to the root -> (folder, arguments), of the project's own sources."""
-    commands = {}
+def compiled_sources(build):
+    """Paths, relative to the root, of the project's own sources that a build compiles."""
     with open(os.path.join(build, "compile_commands.json"), encoding="utf-8") as stream:
-        for entry in json.load(stream):
-            path = os.path.relpath(os.path.join(entry["directory"], entry["file"]), project.ROOT)
-            if not path.startswith("..") and not project.SKIPPED_FOLDERS.search(path):
-                commands[path] = (entry["directory"], shlex.split(entry["command"]))
-    return commands
-
-
-def syntax_arguments(arguments):
-    """The compiler's arguments turned into a clang++ analysis that writes nothing."""
-    first = next(i for i, a in enumerate(arguments) if a.startswith("-"))
-    kept, skip = [], False
-    for argument in arguments[first:]:
-        if skip or argument in ("-o", "-MF", "-MT"):
-            skip = not skip
-        elif argument not in ("-c", "-MD", "-Werror") and not GCC_ONLY.match(argument):
-            kept.append(argument)
-    return ["clang++", "-fsyntax-only", "-Wthread-safety", "-Werror=thread-safety-analysis",
-            "-Werror=thread-safety-attributes", "-Werror=thread-safety-precise",
-            "-Wno-unknown-warning-option", *kept]
+        entries = json.load(stream)
+    paths = {os.path.relpath(os.path.join(e["directory"], e["file"]), project.ROOT) for e in entries}
+    return {p for p in paths if not p.startswith("..") and not project.SKIPPED_FOLDERS.search(p)}
 
 
 def run_all(jobs, seconds):
-    """Runs (path, folder, argv) jobs on all processors. Returns (done, [(path, output)] failed)."""
+    """Runs (path, argv) jobs from the root on all processors. Returns (done, [(path, output)] failed)."""
     end = time.monotonic() + seconds
 
     def one(job):
-        path, folder, argv = job
+        path, argv = job
         if time.monotonic() > end:
             return path, None, ""
-        result = subprocess.run(argv, cwd=folder, capture_output=True, text=True, check=False)
+        result = subprocess.run(argv, cwd=project.ROOT, capture_output=True, text=True, check=False)
         return path, result.returncode, result.stdout + result.stderr
 
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -93,42 +75,24 @@ def run_all(jobs, seconds):
     return done, [(path, output) for path, code, output in results if code]
 
 
-def tidy_jobs(arguments, commands):
-    since, changed = changed_paths()
-    chosen = sorted(commands) if arguments.all else sources_of(changed, commands)
-    what = "sources of the tree" if arguments.all else f"sources changed since {since}"
-    jobs = [(p, project.ROOT, ["clang-tidy", "--quiet", "-p", arguments.build, p]) for p in chosen]
-    return what, jobs
-
-
-def thread_jobs(_, commands):
-    jobs = []
-    for path, (folder, argv) in sorted(commands.items()):
-        own = [path, path[:-3] + ".h"]
-        texts = [open(os.path.join(project.ROOT, p), encoding="utf-8").read()
-                 for p in own if os.path.exists(os.path.join(project.ROOT, p))]
-        if path.startswith(PROGRAMS) and any(SYNCHRONISED.search(t) for t in texts):
-            jobs.append((path, folder, syntax_arguments(argv)))
-    return "sources of agent, server and cli that hold locks", jobs
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("check", choices=("tidy", "threads"))
     parser.add_argument("build")
     parser.add_argument("--seconds", type=float, default=300)
     parser.add_argument("--all", action="store_true", help="the whole tree, however long it takes")
     arguments = parser.parse_args()
-    arguments.build = os.path.abspath(arguments.build)
-    choose = tidy_jobs if arguments.check == "tidy" else thread_jobs
-    what, jobs = choose(arguments, compile_commands(arguments.build))
+    build, sources = os.path.abspath(arguments.build), compiled_sources(arguments.build)
+    since, changed = changed_paths()
+    chosen = sorted(sources) if arguments.all else sources_of(changed, sources)
+    jobs = [(p, ["clang-tidy", "--quiet", "-p", build, p]) for p in chosen]
     done, failed = run_all(jobs, float("inf") if arguments.all else arguments.seconds)
     for path, output in failed:
         print(f"--- {path}\n{output}")
-    print(f"{arguments.check}: looked at {len(done)} of {len(jobs)} {what}; {len(failed)} with findings")
+    what = "sources of the tree" if arguments.all else f"sources changed since {since}"
+    print(f"clang-tidy: looked at {len(done)} of {len(jobs)} {what}; {len(failed)} with findings")
     if len(done) < len(jobs):
-        print(f"{arguments.check}: not looked at, out of time after {arguments.seconds:.0f} s: "
-              + " ".join(path for path, _, _ in jobs if path not in set(done)))
+        print(f"not looked at, out of time after {arguments.seconds:.0f} s: "
+              + " ".join(path for path, _ in jobs if path not in set(done)))
     sys.exit(1 if failed else 0)
 
 
