@@ -163,6 +163,16 @@ bool HasAccess(const sys::FileStat& present, const AccessIds& wanted) {
          wanted.gid.value_or(present.gid) == present.gid;
 }
 
+void DescribeAccess(const sys::FileStat& present,
+                    const sys::AccountReader& accounts,
+                    resource::Attributes* attributes) {
+  attributes->Set("mode", ModeText(present.mode));
+  const absl::StatusOr<sys::User> owner = accounts.FindUser(present.uid);
+  attributes->Set("owner", owner.ok() ? owner->name : std::to_string(present.uid));
+  const absl::StatusOr<sys::Group> group = accounts.FindGroup(present.gid);
+  attributes->Set("group", group.ok() ? group->name : std::to_string(present.gid));
+}
+
 absl::StatusOr<std::optional<sys::FileStat>> StatIfThere(const sys::FileReader& files,
                                                          const std::string& path) {
   const absl::StatusOr<sys::FileStat> stat = files.Stat(path);

@@ -50,6 +50,11 @@ absl::StatusOr<AccessIds> ResolveAccess(const Access& wanted, const sys::Account
 // Whether `present` is as `wanted`; what is not wanted is right.
 bool HasAccess(const sys::FileStat& present, const AccessIds& wanted);
 
+// Sets mode, owner and group as they are; a number where there is no such user or group.
+void DescribeAccess(const sys::FileStat& present,
+                    const sys::AccountReader& accounts,
+                    resource::Attributes* attributes);
+
 // What is there, or nullopt when nothing is.
 absl::StatusOr<std::optional<sys::FileStat>> StatIfThere(const sys::FileReader& files,
                                                          const std::string& path);

@@ -117,13 +117,13 @@ bool AddRules(scmp_filter_ctx filter, int pipe) {
                           SCMP_ACT_ALLOW,
                           SCMP_SYS(write),
                           1,
-                          SCMP_A0(SCMP_CMP_EQ, static_cast<scmp_datum_t>(pipe))) == 0 &&
+                          SCMP_A0(SCMP_CMP_EQ, static_cast<scmp_datum_t>(pipe), 0)) == 0 &&
          // abort() of its own.
          seccomp_rule_add(filter,
                           SCMP_ACT_ALLOW,
                           SCMP_SYS(tgkill),
                           1,
-                          SCMP_A0(SCMP_CMP_EQ, static_cast<scmp_datum_t>(getpid()))) == 0;
+                          SCMP_A0(SCMP_CMP_EQ, static_cast<scmp_datum_t>(getpid()), 0)) == 0;
 }
 
 bool FilterSystemCalls(int pipe) {

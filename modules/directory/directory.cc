@@ -255,11 +255,7 @@ absl::StatusOr<Attributes> DirectoryResource::Describe(const sys::HostReader& ho
     return FailedPrecondition("{}: is a {}, no directory", path_, KindText(stat.kind));
   }
   Attributes attributes;
-  attributes.Set("mode", ModeText(stat.mode));
-  const absl::StatusOr<sys::User> owner = host.accounts().FindUser(stat.uid);
-  attributes.Set("owner", owner.ok() ? owner->name : std::to_string(stat.uid));
-  const absl::StatusOr<sys::Group> group = host.accounts().FindGroup(stat.gid);
-  attributes.Set("group", group.ok() ? group->name : std::to_string(stat.gid));
+  DescribeAccess(stat, host.accounts(), &attributes);
   return attributes;
 }
 

@@ -199,11 +199,7 @@ absl::StatusOr<Attributes> FileResource::Describe(const sys::HostReader& host,
     return FailedPrecondition("{}: is a {}, no file", path_, KindText(stat.kind));
   }
   Attributes attributes;
-  attributes.Set("mode", ModeText(stat.mode));
-  const absl::StatusOr<sys::User> owner = host.accounts().FindUser(stat.uid);
-  attributes.Set("owner", owner.ok() ? owner->name : std::to_string(stat.uid));
-  const absl::StatusOr<sys::Group> group = host.accounts().FindGroup(stat.gid);
-  attributes.Set("group", group.ok() ? group->name : std::to_string(stat.gid));
+  DescribeAccess(stat, host.accounts(), &attributes);
   if (stat.size <= kMostShown) {
     ASSIGN_OR_RETURN(std::string bytes, host.files().Read(path_, kMostShown));
     if (IsText(bytes)) {
