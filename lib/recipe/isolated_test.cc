@@ -12,7 +12,6 @@
 #include <gtest/gtest.h>
 
 #include "lib/recipe/confine.h"
-#include "lib/recipe/result_codec.h"
 #include "lib/recipe/test_schemas.h"
 #include "tests/support/status_matchers.h"
 
@@ -20,7 +19,6 @@ namespace fettle::recipe {
 namespace {
 
 using ::fettle::testing::IsOk;
-using ::fettle::testing::StatusIs;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
@@ -98,7 +96,6 @@ bool IsKilled(int status) {
   return WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS;
 }
 
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 TEST(ConfineTest, ForbidsAllButComputing) {
   EXPECT_TRUE(IsKilled(StatusOfConfined([](int) { (void)open("/etc/passwd", O_RDONLY); })));
   EXPECT_TRUE(IsKilled(StatusOfConfined([](int) { (void)socket(AF_INET, SOCK_STREAM, 0); })));
@@ -118,39 +115,6 @@ TEST(ConfineTest, AllowsMemoryAndThePipe) {
   EXPECT_TRUE((WIFEXITED(status) && WEXITSTATUS(status) == 42) ||
               (WIFSIGNALED(status) && WTERMSIG(status) == SIGPIPE))
       << status;
-}
-#endif
-
-TEST(ResultCodecTest, ReadsBackWhatItWrote) {
-  EvaluateResult result;
-  result.catalog.host = "h";
-  result.problems = {{"wrong", {"a.lua", 3, {"b.lua:1"}}}};
-  result.notes = {{"note", {}}};
-  result.fleet_queries = {{{"role", "web"}}};
-  result.stats = {1, 2, 3};
-  const auto again = DecodeResult(EncodeResult(result));
-  ASSERT_THAT(again, IsOk());
-  EXPECT_EQ(again->catalog, result.catalog);
-  EXPECT_EQ(again->problems, result.problems);
-  EXPECT_EQ(again->notes, result.notes);
-  EXPECT_EQ(again->fleet_queries, result.fleet_queries);
-  EXPECT_EQ(again->stats, result.stats);
-}
-
-TEST(ResultCodecTest, RefusesEveryCutAndWildCounts) {
-  EvaluateResult result;
-  result.problems = {{"wrong", {"a.lua", 3, {"b.lua:1"}}}};
-  const std::string bytes = EncodeResult(result);
-  for (std::size_t size = 0; size < bytes.size(); ++size) {
-    EXPECT_THAT(DecodeResult(bytes.substr(0, size)), StatusIs(absl::StatusCode::kInvalidArgument));
-  }
-  EXPECT_THAT(DecodeResult(bytes + "x"), StatusIs(absl::StatusCode::kInvalidArgument));
-  for (std::size_t at = 0; at < bytes.size(); ++at) {
-    std::string altered = bytes;
-    altered[at] = static_cast<char>(0xFF);
-    // Any answer but a crash or a great allocation.
-    (void)DecodeResult(altered).ok();
-  }
 }
 
 }  // namespace
