@@ -82,23 +82,23 @@ bool DropPrivileges() {
 
 bool AddRules(scmp_filter_ctx filter, int pipe) {
   // Memory, time, and the end of a process.
-  const int kPlain[] = {SCMP_SYS(brk),
-                        SCMP_SYS(munmap),
-                        SCMP_SYS(mremap),
-                        SCMP_SYS(madvise),
-                        SCMP_SYS(futex),
-                        SCMP_SYS(clock_gettime),
-                        SCMP_SYS(gettimeofday),
-                        SCMP_SYS(exit),
-                        SCMP_SYS(exit_group),
-                        SCMP_SYS(rt_sigreturn),
-                        SCMP_SYS(rt_sigprocmask),
-                        SCMP_SYS(getrandom),
-                        SCMP_SYS(restart_syscall),
-                        SCMP_SYS(sched_yield),
-                        SCMP_SYS(sched_getaffinity),
-                        SCMP_SYS(gettid),
-                        SCMP_SYS(getpid)};
+  constexpr int kPlain[] = {SCMP_SYS(brk),
+                            SCMP_SYS(munmap),
+                            SCMP_SYS(mremap),
+                            SCMP_SYS(madvise),
+                            SCMP_SYS(futex),
+                            SCMP_SYS(clock_gettime),
+                            SCMP_SYS(gettimeofday),
+                            SCMP_SYS(exit),
+                            SCMP_SYS(exit_group),
+                            SCMP_SYS(rt_sigreturn),
+                            SCMP_SYS(rt_sigprocmask),
+                            SCMP_SYS(getrandom),
+                            SCMP_SYS(restart_syscall),
+                            SCMP_SYS(sched_yield),
+                            SCMP_SYS(sched_getaffinity),
+                            SCMP_SYS(gettid),
+                            SCMP_SYS(getpid)};
   for (const int call : kPlain) {
     if (seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 0) != 0) {
       return false;

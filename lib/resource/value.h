@@ -16,7 +16,7 @@ namespace fettle::resource {
 // a map. Text can be secret: it compares and can be written to the machine like any text, but
 // nothing prints it (see Display()). There are no fractions: nothing that a host is configured with
 // needs them and they do not compare. A regular value type.
-class Value {
+class Value {  // NOLINT(misc-no-recursion): holds lists and maps of itself
  public:
   using List = std::vector<Value>;
   using Map = std::map<std::string, Value, std::less<>>;
@@ -25,26 +25,24 @@ class Value {
   // Absent: there is nothing there, or nothing is declared.
   Value() = default;
 
-  Value(bool value) : data_(value) {}  // NOLINT(google-explicit-constructor): a value type
+  // NOLINTBEGIN(google-explicit-constructor): a value type, written as what it holds
+  Value(bool value) : data_(value) {}
 
-  Value(int value) : data_(int64_t{value}) {}  // NOLINT(google-explicit-constructor): a value type
+  Value(int value) : data_(int64_t{value}) {}
 
-  Value(int64_t value) : data_(value) {}  // NOLINT(google-explicit-constructor): a value type
+  Value(int64_t value) : data_(value) {}
 
-  Value(std::string value)
-      : data_(std::move(value)) {}  // NOLINT(google-explicit-constructor): a value type
+  Value(std::string value) : data_(std::move(value)) {}
 
-  Value(std::string_view value)
-      : data_(std::string(value)) {}  // NOLINT(google-explicit-constructor): a value type
+  Value(std::string_view value) : data_(std::string(value)) {}
 
-  Value(const char* value)
-      : data_(std::string(value)) {}  // NOLINT(google-explicit-constructor): a value type
+  Value(const char* value) : data_(std::string(value)) {}
 
-  Value(List value)
-      : data_(std::move(value)) {}  // NOLINT(google-explicit-constructor): a value type
+  Value(List value) : data_(std::move(value)) {}
 
-  Value(Map value)
-      : data_(std::move(value)) {}  // NOLINT(google-explicit-constructor): a value type
+  Value(Map value) : data_(std::move(value)) {}
+
+  // NOLINTEND(google-explicit-constructor)
 
   static Value Absent() { return {}; }
 

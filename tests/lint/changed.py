@@ -12,6 +12,7 @@ import argparse
 import concurrent.futures
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -19,6 +20,7 @@ import time
 import tree as project
 
 DAY = 24 * 60 * 60
+FINDING = re.compile(r"(\S+):\d+:\d+: (?:error|warning): ")
 
 
 def git(*arguments):
@@ -58,6 +60,19 @@ def compiled_sources(build):
     return {p for p in paths if not p.startswith("..") and not project.SKIPPED_FOLDERS.search(p)}
 
 
+def own_findings(output):
+    """Without the findings that lie in headers of others, such as recursion through std::variant."""
+    kept, keep = [], True
+    for line in output.splitlines(keepends=True):
+        place = FINDING.match(line)
+        if place:
+            path = os.path.normpath(os.path.join(project.ROOT, place.group(1)))
+            keep = path.startswith(project.ROOT + os.sep)
+        if keep:
+            kept.append(line)
+    return "".join(kept)
+
+
 def run_all(jobs, seconds):
     """Runs (path, argv) jobs from the root on all processors. Returns (done, [(path, output)] failed)."""
     end = time.monotonic() + seconds
@@ -67,7 +82,11 @@ def run_all(jobs, seconds):
         if time.monotonic() > end:
             return path, None, ""
         result = subprocess.run(argv, cwd=project.ROOT, capture_output=True, text=True, check=False)
-        return path, result.returncode, result.stdout + result.stderr
+        if result.returncode == 0:
+            return path, 0, ""
+        # What is said beside findings matters when there are none: the tool did not get so far.
+        output = own_findings(result.stdout) if result.stdout else result.stderr
+        return path, 1 if output else 0, output
 
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         results = list(pool.map(one, jobs))

@@ -58,6 +58,14 @@ class RunAllTest(unittest.TestCase):
                 ("bad.cc", [sys.executable, "-c", "import sys; sys.exit('a finding')"])]
         self.assertEqual(changed.run_all(jobs, 60), (["good.cc", "bad.cc"], [("bad.cc", "a finding\n")]))
 
+    def test_findings_in_headers_of_others_are_none_of_ours(self):
+        other = "/usr/include/c++/12/variant:564:4: error: recursive [misc-no-recursion]\n  code\nx: note: frame\n"
+        own = f"{changed.project.ROOT}/lib/a.h:1:2: error: recursive [misc-no-recursion]\n  code\n"
+        script = "import sys; sys.stdout.write(sys.argv[1]); sys.exit(1)"
+        jobs = [("other.cc", [sys.executable, "-c", script, other]),
+                ("both.cc", [sys.executable, "-c", script, other + own + other])]
+        self.assertEqual(changed.run_all(jobs, 60)[1], [("both.cc", own)])
+
     def test_out_of_time_is_not_a_pass(self):
         self.assertEqual(changed.run_all([("a.cc", [sys.executable, "-c", ""])], -1), ([], []))
 
