@@ -21,7 +21,6 @@ namespace {
 
 using resource::Attributes;
 using resource::Difference;
-using resource::Value;
 using sys::FileKind;
 using sys::FileStat;
 
