@@ -3,9 +3,14 @@
 // run.py times it.
 //   floor statx DIR N          statx of DIR/f0 … f<N-1>
 //   floor read DIR N           open, fstat, read, compare and close of each
-//   floor write DIR N          temporary, write, fsync, rename of each, then fsync of DIR: as
-//   durable as `fettle apply` floor dpkg                 one read of the package database floor
-//   spawn N              N processes that do nothing
+//   floor write DIR N          temporary, write, fsync, rename of each, then fsync of DIR
+//   floor batch DIR N          all temporaries written, one syncfs, all renamed, fsync of DIR: as
+//                              durable, for less
+//   floor repair DIR N         reads N, replaces every hundredth as `batch` does
+//   floor dpkg                 one read of the package database
+//   floor spawn N              N processes that do nothing
+//   floor w3 DIR               what W3 of run.py cannot do without: its directories, files, links,
+//                              the package and account databases, 20 guards
 #include <fcntl.h>
 #include <spawn.h>
 #include <sys/stat.h>
@@ -59,14 +64,49 @@ void Read(int dir, const std::string& name, long i) {
   close(fd);
 }
 
-void Write(int dir, const std::string& name, long i) {
+void Stage(int dir, const std::string& name, long i, bool sync) {
   const std::string temporary = ".t" + name;
   const std::string content = ContentOf(i);
   const int fd = openat(dir, temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (fd < 0 || write(fd, content.data(), content.size()) != static_cast<ssize_t>(content.size()) ||
-      fchmod(fd, 0644) != 0 || fsync(fd) != 0 ||
-      renameat(dir, temporary.c_str(), dir, name.c_str()) != 0) {
+      fchmod(fd, 0644) != 0 || (sync && fsync(fd) != 0)) {
     Fail(name);
+  }
+  close(fd);
+}
+
+void Rename(int dir, const std::string& name) {
+  const std::string temporary = ".t" + name;
+  if (renameat(dir, temporary.c_str(), dir, name.c_str()) != 0) {
+    Fail(name);
+  }
+}
+
+void Write(int dir, const std::string& name, long i) {
+  Stage(dir, name, i, true);
+  Rename(dir, name);
+}
+
+// Every `step`th of `count`.
+void Batch(int dir, long count, long step) {
+  for (long i = 0; i < count; i += step) {
+    Stage(dir, "f" + std::to_string(i), i, false);
+  }
+  if (syncfs(dir) != 0) {
+    Fail("syncfs");
+  }
+  for (long i = 0; i < count; i += step) {
+    Rename(dir, "f" + std::to_string(i));
+  }
+}
+
+void Whole(int dir, const std::string& path) {
+  char buffer[65536];
+  const int fd = openat(dir, path.c_str(), O_RDONLY | O_CLOEXEC);
+  while (fd >= 0 && read(fd, buffer, sizeof buffer) > 0) {
+  }
+  if (fd < 0) {
+    Fail(path);
   }
   close(fd);
 }
@@ -97,22 +137,54 @@ void Spawn() {
   }
 }
 
+void W3(const char* path) {
+  char target[4096];
+  const int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (dir < 0) {
+    Fail(path);
+  }
+  for (long i = 0; i < 40; ++i) {
+    Statx(dir, "file" + std::to_string(i));
+    Whole(dir, "file" + std::to_string(i));
+  }
+  for (long i = 0; i < 20; ++i) {
+    Statx(dir, "d" + std::to_string(i));
+    Spawn();
+  }
+  for (long i = 0; i < 10; ++i) {
+    Statx(dir, "template" + std::to_string(i));
+    Whole(dir, "template" + std::to_string(i));
+    const std::string link = "link" + std::to_string(i);
+    if (readlinkat(dir, link.c_str(), target, sizeof target) < 0) {
+      Fail(link);
+    }
+  }
+  Whole(dir, "lines");
+  Whole(dir, "/etc/passwd");
+  Whole(dir, "/etc/group");
+  Dpkg();
+  close(dir);
+}
+
 void Files(const std::string& what, const char* path, long count) {
   const int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (dir < 0) {
     Fail(path);
   }
-  for (long i = 0; i < count; ++i) {
+  for (long i = 0; i < count && what != "batch"; ++i) {
     const std::string name = "f" + std::to_string(i);
     if (what == "statx") {
       Statx(dir, name);
-    } else if (what == "read") {
-      Read(dir, name, i);
-    } else {
+    } else if (what == "write") {
       Write(dir, name, i);
+    } else {
+      Read(dir, name, i);
     }
   }
-  if (what == "write" && fsync(dir) != 0) {
+  if (what == "batch" || what == "repair") {
+    Batch(dir, count, what == "batch" ? 1 : 100);
+  }
+  if (what != "statx" && what != "read" && fsync(dir) != 0) {
     Fail(path);
   }
   close(dir);
@@ -128,10 +200,14 @@ int main(int argc, char** argv) {
     for (long i = 0; i < atol(argv[2]); ++i) {
       Spawn();
     }
-  } else if ((what == "statx" || what == "read" || what == "write") && argc == 4) {
+  } else if (what == "w3" && argc == 3) {
+    W3(argv[2]);
+  } else if ((what == "statx" || what == "read" || what == "write" || what == "batch" ||
+              what == "repair") &&
+             argc == 4) {
     Files(what, argv[2], atol(argv[3]));
   } else {
-    fprintf(stderr, "usage: floor statx|read|write DIR N | dpkg | spawn N\n");
+    fprintf(stderr, "usage: floor statx|read|write|batch|repair DIR N | dpkg | spawn N | w3 DIR\n");
     return 1;
   }
   return 0;

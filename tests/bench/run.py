@@ -2,21 +2,23 @@
 # SPDX-License-Identifier: Apache-2.0
 """Times `fettle apply` on the workloads W1 to W3 beside the floor (only the system calls the work cannot do without).
 
-  tests/bench/run.py [--build build] [--files 10000] [--runs 5] [--markdown]
+  tests/bench/run.py [--build build] [--files 1000 10000] [--runs 5] [--markdown]
 
 Prints, for each piece of work, the median over the runs of CPU seconds (user + system, children included), wall seconds
-and peak memory of the whole process, and the ratio to the floor measured in the same run. Needs root. Works in folders
-of its own below /var/tmp, which it removes; W2 and W3 look at packages that are installed anyway and change nothing else.
+and peak memory of the whole process, and the ratio to the floor measured in the same run. "agent" rows are runs inside a
+process that has evaluated before, as the agent's has (bench_engine). Needs root. Works in folders of its own below
+/var/tmp, which it removes; W2 and W3 look at packages that are installed anyway and change nothing else.
 """
 
 import argparse
+import json
 import os
-import random
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 
@@ -48,14 +50,15 @@ class Bench:
     def __init__(self, build, runs):
         self.fettle = str(Path(build, "bin/fettle").resolve())
         self.floor = str(Path(build, "bin/bench_floor").resolve())
+        self.engine = str(Path(build, "bin/bench_engine").resolve())
         self.runs = runs
         self.rows = []
         self.root = Path(tempfile.mkdtemp(prefix="fettle-bench-", dir="/var/tmp"))
 
     def row(self, work, ours, floor):
         ratio = ours[0] / floor[0] if floor and floor[0] > 0 else None
-        self.rows.append((work, ours, floor, ratio))
-        print(f"{work:34} cpu {ours[0]:.4f} s  wall {ours[1]:.3f} s  peak {ours[2]:.1f} MiB"
+        self.rows.append([work, ours, floor, ratio])
+        print(f"{work:44} cpu {ours[0]:.4f} s  wall {ours[1]:.3f} s  peak {ours[2]:.1f} MiB"
               + (f"  floor {floor[0]:.4f} s  ratio {ratio:.2f}" if ratio else ""), flush=True)
 
     def tree(self, name, recipe):
@@ -65,8 +68,9 @@ class Bench:
         (tree / "recipes/bench.lua").write_text(recipe)
         return tree
 
-    def apply(self, tree, expect=(0,)):
-        return measure([self.fettle, "apply", str(tree), "--state-dir", str(self.root / "state"), "--color", "never"], expect)
+    def apply(self, tree, expect=(0,), extra=()):
+        return measure([self.fettle, "apply", str(tree), "--state-dir", str(self.root / "state"), "--color", "never",
+                        *extra], expect)
 
     def repeat(self, work, before=None):
         samples = []
@@ -76,16 +80,26 @@ class Bench:
             samples.append(work())
         return median(samples)
 
+    def agent(self, work, tree, floor):
+        """Runs inside one process: the row, and what evaluation costs."""
+        said = subprocess.run([self.engine, str(tree), str(self.root / "state"), str(max(self.runs, 5))], check=True,
+                              capture_output=True, text=True).stdout
+        cost = json.loads(said)
+        if cost["not_ok"]:
+            sys.exit(f"{work}: not at rest: {said}")
+        self.row(f"{work}, agent", (cost["run_cpu"], cost["run_wall"], cost["peak_kib"] / 1024), floor)
+        return cost
+
     def start(self):
         tree = self.tree("empty", "-- nothing declared\n")
         self.row("start, nothing declared", self.repeat(lambda: self.apply(tree)), None)
 
     def w1(self, count):
-        target = self.root / "w1"
-        floor_dir = self.root / "floor"
+        target = self.root / f"w1-{count}"
+        floor_dir = self.root / f"floor-{count}"
         target.mkdir()
         floor_dir.mkdir()
-        tree = self.tree("w1-tree", f"""
+        tree = self.tree(f"w1-tree-{count}", f"""
 local pad = string.rep("x", 200)
 for i = 0, {count - 1} do
   local head = "file " .. i .. " of the workload\\n"
@@ -102,34 +116,47 @@ end
             empty(target)
             shutil.rmtree(self.root / "state", ignore_errors=True)
 
-        floor = self.repeat(lambda: measure([self.floor, "write", str(floor_dir), str(count)]), lambda: empty(floor_dir))
-        self.row(f"W1 {count} converge", self.repeat(lambda: self.apply(tree, (2,)), wipe), floor)
-        read = self.repeat(lambda: measure([self.floor, "read", str(target), str(count)]))
-        statx = self.repeat(lambda: measure([self.floor, "statx", str(target), str(count)]))
+        def floor_of(mode, folder=target, before=None):
+            return self.repeat(lambda: measure([self.floor, mode, str(folder), str(count)]), before)
+
+        batch = floor_of("batch", floor_dir, lambda: empty(floor_dir))
+        self.row(f"W1 {count} converge (floor: one syncfs)", self.repeat(lambda: self.apply(tree, (2,)), wipe), batch)
+        synced = floor_of("write", floor_dir, lambda: empty(floor_dir))
+        self.rows[-1][0] += f"; fsync each {synced[0]:.3f} s"
+        read, statx = floor_of("read"), floor_of("statx")
+        time.sleep(2)  # What is younger is not trusted to stay as it is, and read again.
+        self.apply(tree)
         noop = self.repeat(lambda: self.apply(tree))
-        self.row(f"W1 {count} no-op / read floor", noop, read)
-        self.row(f"W1 {count} no-op / statx floor", noop, statx)
-        picked = random.Random(1).sample(range(count), max(count // 100, 1))
+        self.row(f"W1 {count} no-op (floor: read)", noop, read)
+        self.row(f"W1 {count} no-op (floor: statx)", noop, statx)
+        deep = self.repeat(lambda: self.apply(tree, extra=["--deep"]))
+        self.row(f"W1 {count} deep no-op (floor: read)", deep, read)
+        cost = self.agent(f"W1 {count} no-op (floor: statx)", tree, statx)
+        self.row(f"W1 {count} evaluate alone", (cost["evaluate_cpu"], cost["evaluate_wall"], cost["peak_kib"] / 1024), None)
+        picked = range(0, count, 100)
 
         def spoil():
             for i in picked:
                 (target / f"f{i}").write_text("spoilt\n")
 
-        self.row(f"W1 {count} repair 1 %", self.repeat(lambda: self.apply(tree, (2,)), spoil), read)
+        self.row(f"W1 {count} repair 1 % (floor: read, syncfs)", self.repeat(lambda: self.apply(tree, (2,)), spoil),
+                 floor_of("repair"))
 
-    def w2(self):
+    def installed(self, count):
         listed = subprocess.run(["dpkg-query", "-W", "-f", "${db:Status-Status} ${Package}\n"], check=True,
                                 capture_output=True, text=True).stdout.split("\n")
-        names = sorted({line.split()[1] for line in listed if line.startswith("installed ")})[:200]
+        return sorted({line.split()[1] for line in listed if line.startswith("installed ")})[:count]
+
+    def w2(self):
+        names = self.installed(200)
         tree = self.tree("w2-tree", "\n".join(f'package "{name}"' for name in names) + "\n")
         floor = self.repeat(lambda: measure([self.floor, "dpkg"]))
         self.row(f"W2 {len(names)} packages no-op", self.repeat(lambda: self.apply(tree)), floor)
+        self.agent(f"W2 {len(names)} packages no-op", tree, floor)
 
     def w3(self):
         base = self.root / "w3"
-        listed = subprocess.run(["dpkg-query", "-W", "-f", "${db:Status-Status} ${Package}\n"], check=True,
-                                capture_output=True, text=True).stdout.split("\n")
-        names = sorted({line.split()[1] for line in listed if line.startswith("installed ")})[:30]
+        names = self.installed(30)
         users = [line.split(":")[0] for line in Path("/etc/passwd").read_text().splitlines()][:10]
         groups = [line.split(":")[0] for line in Path("/etc/group").read_text().splitlines()][:10]
         parts = [f'directory "{base}"']
@@ -148,8 +175,9 @@ end
         (tree / "recipes/bench/init.lua").write_text("\n".join(parts) + "\n")
         (tree / "recipes/bench/templates/page").write_text("page <%= vars.n %>\n")
         self.apply(tree, (0, 2))
-        floor = self.repeat(lambda: measure([self.floor, "spawn", "20"]))
-        self.row("W3 no-op (floor: 20 guards alone)", self.repeat(lambda: self.apply(tree)), floor)
+        floor = self.repeat(lambda: measure([self.floor, "w3", str(base)]))
+        self.row("W3 no-op", self.repeat(lambda: self.apply(tree)), floor)
+        self.agent("W3 no-op", tree, floor)
 
     def markdown(self):
         print("\n| work | CPU s | wall s | peak MiB | floor CPU s | ratio |\n|---|---|---|---|---|---|")
@@ -161,7 +189,7 @@ end
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", default="build")
-    parser.add_argument("--files", type=int, default=10000)
+    parser.add_argument("--files", type=int, nargs="+", default=[1000, 10000])
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--markdown", action="store_true")
     options = parser.parse_args()
@@ -170,7 +198,8 @@ def main():
     bench = Bench(options.build, options.runs)
     try:
         bench.start()
-        bench.w1(options.files)
+        for count in options.files:
+            bench.w1(count)
         bench.w2()
         bench.w3()
     finally:
