@@ -27,6 +27,7 @@ constexpr int kNotConfined = 97;
 constexpr int kOutOfMemory = 98;
 constexpr std::size_t kSlackBytes = 256U << 20;
 constexpr absl::Duration kGrace = absl::Seconds(2);
+constexpr int kPipeBytes = 1 << 20;  // As much as anybody may have.
 constexpr std::size_t kReadBytes = 256U << 10;
 
 bool WriteAll(int fd, std::string_view bytes) {
@@ -65,6 +66,7 @@ uint64_t MemoryFor(const Limits& limits) {
 absl::StatusOr<std::string> ReadAll(int fd, const Limits& limits) {
   const Deadline deadline = Deadline::After(limits.wall + kGrace);
   const std::size_t most = MemoryFor(limits);
+  std::string block(kReadBytes, '\0');
   std::string bytes;
   for (;;) {
     pollfd wait = {fd, POLLIN, 0};
@@ -75,10 +77,8 @@ absl::StatusOr<std::string> ReadAll(int fd, const Limits& limits) {
           "loop",
           absl::FormatDuration(limits.wall));
     }
-    const std::size_t have = bytes.size();
-    bytes.resize(have + kReadBytes);
-    const ssize_t count = ready < 0 ? -1 : read(fd, bytes.data() + have, kReadBytes);
-    bytes.resize(have + static_cast<std::size_t>(count < 0 ? 0 : count));
+    const ssize_t count = ready < 0 ? -1 : read(fd, block.data(), block.size());
+    bytes.append(block.data(), static_cast<std::size_t>(count < 0 ? 0 : count));
     if (count == 0) {
       return bytes;
     }
@@ -145,6 +145,8 @@ absl::StatusOr<EvaluateResult> Evaluate(const EvaluateInput& input) {
     return Unavailable("cannot make a pipe to the evaluator: {}",
                        std::generic_category().message(errno));
   }
+  // A catalog takes fewer turns then; without it, it only takes more.
+  static_cast<void>(fcntl(ends[0], F_SETPIPE_SZ, kPipeBytes));
   const absl::Cleanup close_read = [&ends] { close(ends[0]); };
   const pid_t child = fork();
   if (child == 0) {

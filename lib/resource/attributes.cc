@@ -7,6 +7,8 @@
 namespace fettle::resource {
 namespace {
 
+constexpr std::size_t kGrowth = 4;
+
 bool NameBefore(const std::pair<std::string, Value>& entry, std::string_view name) {
   return entry.first < name;
 }
@@ -19,7 +21,12 @@ void Attributes::Set(std::string_view name, Value value) {
     at->second = std::move(value);
     return;
   }
-  entries_.emplace(at, std::string(name), std::move(value));
+  const auto index = at - entries_.begin();
+  if (entries_.size() == entries_.capacity()) {
+    // Doubling would waste half of it, times the number of all resources.
+    entries_.reserve(entries_.size() + kGrowth);
+  }
+  entries_.emplace(entries_.begin() + index, std::string(name), std::move(value));
 }
 
 const Value* Attributes::Find(std::string_view name) const {

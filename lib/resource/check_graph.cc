@@ -134,6 +134,7 @@ void CheckOwners(const Catalog& catalog,
                  const std::vector<const Schema*>& schemas,
                  std::vector<std::string>* errors) {
   absl::flat_hash_map<std::string, std::size_t> owner;
+  owner.reserve(2 * catalog.resources.size());
   for (std::size_t i = 0; i < catalog.resources.size(); ++i) {
     const Declaration& declaration = catalog.resources[i];
     std::vector<std::string> things =
