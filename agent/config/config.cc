@@ -82,6 +82,7 @@ const std::map<std::string, Setter, std::less<>>& Setters() {
       {"state_dir", Path(&Config::state_dir)},
       {"trusted_keys", Path(&Config::trusted_keys)},
       {"sweep", Span(&Config::sweep, absl::Seconds(1), absl::Hours(24))},
+      {"deep_sweep", Span(&Config::deep_sweep, absl::Seconds(1), absl::Hours(24 * 366))},
       {"link_user", Text(&Config::link_user)},
       {"enforce", Flag(&Config::enforce)},
       {"log_level", LogLevel()},
@@ -150,6 +151,10 @@ trusted_keys = "{}"
 # Everything is looked at at least this often.
 sweep = "{}"
 
+# Files that look unchanged since their content was last verified (same inode, size and times) are not read again, but
+# for one sweep in this time, which reads everything.
+deep_sweep = "{}"
+
 # Whom the part that talks to the network runs as; nobody if there is no such user.
 link_user = "{}"
 
@@ -163,6 +168,7 @@ log_level = "{}"
       config.state_dir,
       config.trusted_keys,
       absl::FormatDuration(config.sweep),
+      absl::FormatDuration(config.deep_sweep),
       config.link_user,
       config.enforce,
       config.log_level);

@@ -19,10 +19,11 @@ struct Config {
   std::string state_dir = "/var/lib/fettle";
   // SSH public keys, a line each, that may sign what is applied here.
   std::string trusted_keys = "/etc/fettle/agent/trusted_keys";
-  absl::Duration sweep = absl::Minutes(30);  // Everything is looked at at least this often.
-  std::string link_user = "fettle-agent";    // Whom the part that talks to the network runs as.
-  bool enforce = true;                       // False: this host only looks and reports.
-  std::string log_level = "info";            // debug, info, warn, error.
+  absl::Duration sweep = absl::Minutes(30);     // Everything is looked at at least this often.
+  absl::Duration deep_sweep = absl::Hours(24);  // So often a sweep reads every file.
+  std::string link_user = "fettle-agent";       // Whom the part that talks to the network runs as.
+  bool enforce = true;                          // False: this host only looks and reports.
+  std::string log_level = "info";               // debug, info, warn, error.
 };
 
 // Reads TOML. kInvalidArgument names every mistake with its line; `origin` is the file's name for

@@ -135,7 +135,8 @@ absl::Status RunOn(Ground* ground) {
                            *ground->revisions,
                            ground->journal.get(),
                            ground->clock,
-                           &FindType});
+                           &FindType,
+                           ground->config.deep_sweep});
   const sys::LinuxProcesses processes;
   watch::Watcher watcher({ground->clock,
                           processes,

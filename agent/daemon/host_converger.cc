@@ -163,6 +163,15 @@ absl::Status HostConverger::EvaluateAnew(const Job& job,
   return absl::OkStatus();
 }
 
+bool HostConverger::DeepSweepDue(const Job& job) {
+  const absl::Duration now = parts_.clock.Monotonic();
+  if (job.reason != "sweep" || now - last_deep_ < parts_.deep_sweep) {
+    return false;
+  }
+  last_deep_ = now;
+  return true;
+}
+
 void HostConverger::Run(const Job& job, Outcome* outcome) {
   engine::RunOptions options;
   options.enforce = !job.audit;
@@ -170,6 +179,7 @@ void HostConverger::Run(const Job& job, Outcome* outcome) {
   options.reason = job.reason;
   options.revision = job.revision.revision;
   options.only = job.only;
+  options.deep = DeepSweepDue(job);
   options.deadline = Deadline::After(kLongestRun);
   options.in_schedule = [this](const std::string& expression) {
     return schedule_.Contains(expression);

@@ -29,6 +29,7 @@ class HostConverger final : public Converger {
     journal::Journal* journal;
     const Clock& clock;
     engine::TypeLookup types;
+    absl::Duration deep_sweep = absl::Hours(24);  // So often a sweep reads every file.
   };
 
   explicit HostConverger(Parts parts);
@@ -53,11 +54,13 @@ class HostConverger final : public Converger {
                             const Digest& inputs,
                             Outcome* outcome);
   void Run(const Job& job, Outcome* outcome);
+  bool DeepSweepDue(const Job& job);
 
   const Parts parts_;
   engine::Engine engine_;
   Schedule schedule_;
   std::unique_ptr<Evaluated> evaluated_;
+  absl::Duration last_deep_ = -absl::InfiniteDuration();  // Monotonic time of the last deep sweep.
 };
 
 }  // namespace fettle::agent

@@ -2,12 +2,14 @@
 //
 // How a pass changes what is off, and proves it.
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "agent/engine/batch.h"
 #include "agent/engine/pass.h"
 #include "agent/engine/records.h"
+#include "lib/base/parallel.h"
 #include "lib/base/status_macros.h"
 
 namespace fettle::engine {
@@ -79,9 +81,7 @@ void Pass::Bring(const std::vector<std::size_t>& members) {
   std::vector<std::size_t> left = members;
   for (int32_t tried = 0; !left.empty(); ++tried) {
     const std::vector<absl::Status> statuses = Try(left);
-    for (std::size_t i = 0; i < left.size(); ++i) {
-      Verify(left[i], statuses[i]);
-    }
+    Verify(left, statuses);
     std::erase_if(left, [this, tried](std::size_t index) {
       return outcomes_[index].state != resource::State::kFailed || !looks_[index].status.ok() ||
              looks_[index].drift.empty() || tried >= item(index).declaration->retries ||
@@ -129,16 +129,31 @@ std::vector<absl::Status> Pass::Try(const std::vector<std::size_t>& members) {
 
 // Package scripts and steps like exec change more than their writers know of.
 void Pass::ForgetWhatItMayHaveChanged(std::size_t index) {
-  if (AllowsBatches(item(index)) || item(index).type->schema->opaque) {
+  const bool runs_scripts = AllowsBatches(item(index)) && !item(index).type->batch_in_order;
+  if (runs_scripts || item(index).type->schema->opaque) {
     context_.reader.ForgetSnapshots();
   }
 }
 
-void Pass::Verify(std::size_t index, const absl::Status& status) {
+// Looks at all of them again, at once, and writes down in one record what came to rest.
+void Pass::Verify(const std::vector<std::size_t>& members,
+                  const std::vector<absl::Status>& statuses) {
+  std::vector<std::vector<resource::Difference>> before(members.size());
+  ParallelFor(members.size(), UsefulThreads(), [&](std::size_t i) {
+    before[i] = std::move(looks_[members[i]].drift);
+    Inspect(item(members[i]), context_.reader, context_.options.deadline, &looks_[members[i]]);
+  });
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    touched_.Seen(members[i]);
+    Judge(members[i], statuses[i], before[i]);
+  }
+  WriteDownAtRest();
+}
+
+void Pass::Judge(std::size_t index,
+                 const absl::Status& status,
+                 const std::vector<resource::Difference>& before) {
   Outcome& outcome = outcomes_[index];
-  const std::vector<resource::Difference> before = std::move(looks_[index].drift);
-  Inspect(item(index), context_.reader, context_.options.deadline, &looks_[index]);
-  touched_.Seen(index);
   const Look& look = looks_[index];
   if (look.at_rest() && status.ok()) {
     outcome.error.clear();
@@ -148,8 +163,7 @@ void Pass::Verify(std::size_t index, const absl::Status& status) {
     }
     outcome.state = resource::State::kChanged;
     outcome.changed = true;
-    set_ = before;
-    RecordAtRest(index, true);
+    AddAtRest(index, before);
     return;
   }
   outcome.state = resource::State::kFailed;
@@ -254,13 +268,22 @@ void Pass::RecordAtRest(std::size_t index, bool changed) {
   if (!changed && intended_[index]) {
     Withdraw(index);
   }
-  const std::string& id = item(index).id;
-  if (!changed && !context_.knowledge.Unconfirmed(id)) {
+  if (!changed && !context_.knowledge.Unconfirmed(item(index).id)) {
     return;  // Recorded for all together, at the end of the run.
   }
-  journal::AtRest::Entry entry{id, MakeKnown(item(index), set_, context_.knowledge.Find(id))};
-  set_.clear();
-  (void)context_.journal->Add(journal::AtRest{context_.clock.Now(), {std::move(entry)}});
+  AddAtRest(index, {});
+  WriteDownAtRest();
+}
+
+void Pass::AddAtRest(std::size_t index, std::span<const resource::Difference> set) {
+  const std::string& id = item(index).id;
+  at_rest_.push_back({id, MakeKnown(item(index), set, context_.knowledge.Find(id))});
+}
+
+void Pass::WriteDownAtRest() {
+  if (!at_rest_.empty() && context_.journal != nullptr) {
+    (void)context_.journal->Add(journal::AtRest{context_.clock.Now(), std::exchange(at_rest_, {})});
+  }
 }
 
 }  // namespace fettle::engine

@@ -16,6 +16,10 @@ namespace fettle::engine {
 // file that tells the package manager what to do (under /etc/apt or /etc/dpkg). `due` says of an
 // index whether this run is about to change it or tell it of a change. Answers indices, the first
 // one's first.
+//
+// A type that is batched in order pulls nobody forward: its members stand right behind one another
+// in the order, with nothing but resources of their type that are at rest between them, and none
+// has a guard, needs another member, follows one or is told of one.
 std::vector<std::size_t> ChooseBatch(const Prepared& prepared,
                                      std::size_t position,
                                      const std::function<bool(std::size_t)>& due);

@@ -81,5 +81,48 @@ TEST_F(BatchTest, DoesNotPullWhatHasAGuard) {
   EXPECT_THAT(BatchOf(catalog_), ElementsAre("pack:a"));
 }
 
+// A type whose batches keep the order.
+class NeighboursTest : public ::testing::Test {
+ protected:
+  NeighboursTest() { AddPage("/conf/a"); }
+
+  void AddPage(const std::string& path) { catalog_.Add("page:" + path, {{"content", "x"}}); }
+
+  CatalogForTest catalog_;
+};
+
+TEST_F(NeighboursTest, TakesThoseOfItsTypeAndPassesOverTheOnesAtRest) {
+  AddPage("/conf/b");
+  AddPage("/conf/c");
+  EXPECT_THAT(BatchOf(catalog_), ElementsAre("page:/conf/a", "page:/conf/b", "page:/conf/c"));
+  EXPECT_THAT(BatchOf(catalog_, "page:/conf/b"), ElementsAre("page:/conf/a", "page:/conf/c"));
+}
+
+TEST_F(NeighboursTest, EndsAtWhateverIsOfAnotherTypeDueOrNot) {
+  catalog_.Add("text:/conf/x", {{"content", "x"}});
+  AddPage("/conf/b");
+  EXPECT_THAT(BatchOf(catalog_), ElementsAre("page:/conf/a"));
+  EXPECT_THAT(BatchOf(catalog_, "text:/conf/x"), ElementsAre("page:/conf/a"));
+}
+
+TEST_F(NeighboursTest, EndsAtOneThatNeedsOrFollowsAMember) {
+  AddPage("/conf/b");
+  AddPage("/conf/c");
+  catalog_.Relate("page:/conf/b", RelationKind::kRequires, "page:/conf/a");
+  EXPECT_THAT(BatchOf(catalog_), ElementsAre("page:/conf/a"));
+  catalog_.At("page:/conf/b").relations.clear();
+  catalog_.Relate("page:/conf/c", RelationKind::kAfter, "page:/conf/b");
+  EXPECT_THAT(BatchOf(catalog_), ElementsAre("page:/conf/a", "page:/conf/b"));
+}
+
+TEST_F(NeighboursTest, EndsAtOneThatIsToldOfAMemberOrHasAGuard) {
+  AddPage("/conf/b");
+  AddPage("/conf/c");
+  catalog_.At("page:/conf/c").guards = {{resource::Guard::Test::kFileExists, {"/x"}, false}};
+  EXPECT_THAT(BatchOf(catalog_), ElementsAre("page:/conf/a", "page:/conf/b"));
+  catalog_.Relate("page:/conf/b", RelationKind::kRestart, "page:/conf/a");
+  EXPECT_THAT(BatchOf(catalog_), ElementsAre("page:/conf/a"));
+}
+
 }  // namespace
 }  // namespace fettle::engine

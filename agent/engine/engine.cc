@@ -71,6 +71,13 @@ std::vector<Look> ChooseLooks(const Prepared& prepared,
   return looks;
 }
 
+void ForgetWhatWasSeen(const sys::HostReader& host, const RunOptions& options) {
+  host.ForgetSnapshots();
+  if (options.deep) {
+    host.files().ForgetDigests();
+  }
+}
+
 // Whether all is at rest and nothing is left over from an earlier run.
 bool NothingToDo(const std::vector<Look>& looks, const journal::Knowledge& knowledge) {
   return knowledge.pending().empty() && knowledge.open().empty() &&
@@ -104,6 +111,10 @@ absl::Status RememberAtRest(const Prepared& prepared,
                             journal::Journal* journal) {
   const journal::Knowledge& knowledge = journal->knowledge();
   const bool settled = knowledge.settled() == prepared.digest();
+  if (settled && knowledge.open().empty() && knowledge.pending().empty() &&
+      knowledge.known().size() == prepared.items().size()) {
+    return absl::OkStatus();  // Of what is settled nothing else is known: all of it is.
+  }
   journal::AtRest record{now, {}};
   for (const std::size_t index : at_rest) {
     const Item& item = prepared.items()[index];
@@ -194,7 +205,7 @@ absl::StatusOr<RunReport> Engine::Plan(const Prepared& prepared,
   const journal::Knowledge& knowledge = journal_ == nullptr ? nothing : journal_->knowledge();
   RunReport report = BeginReport(prepared, options, clock_);
   std::vector<Look> looks = ChooseLooks(prepared, options, knowledge);
-  host.ForgetSnapshots();
+  ForgetWhatWasSeen(host, options);
   InspectAll(prepared, host, options.deadline, &looks);
   if (NothingToDo(looks, knowledge)) {
     FinishFast(prepared, looks, &report);
@@ -228,7 +239,7 @@ absl::StatusOr<RunReport> Engine::Run(const Prepared& prepared,
                      options.deadline,
                      options.on_wait));
   std::vector<Look> looks = ChooseLooks(prepared, options, journal->knowledge());
-  host.ForgetSnapshots();
+  ForgetWhatWasSeen(host, options);
   InspectAll(prepared, host, options.deadline, &looks);
   std::vector<std::size_t> at_rest;
   if (NothingToDo(looks, journal->knowledge())) {

@@ -122,6 +122,47 @@ TEST_F(NotifyTest, NoKillBetweenChangeAndRestartLosesTheRestart) {
   }
 }
 
+// The same for files that are changed in one go.
+TEST_F(NotifyTest, NoKillWithinABatchLosesTheRestartOrAFile) {
+  for (const char* name : {"a", "b", "c"}) {
+    catalog_.Add(std::string("page:/conf/") + name, {{"content", name}});
+  }
+  catalog_.Add("daemon:web");
+  catalog_.Relate("daemon:web", RelationKind::kRestart, "page:/conf/b");
+  for (std::size_t writes = 1; writes <= 4; ++writes) {
+    for (const char* path : {"/conf/a", "/conf/b", "/conf/c"}) {
+      host_.disk().PutFile(path, "old");
+    }
+    host_.disk().PutFile("/run/web", "1");
+    host_.calls().CrashAfterWrite(writes);
+    Run();
+    EXPECT_TRUE(host_.calls().crashed()) << writes;
+    host_.calls().ClearFaults();
+    Restart();
+    Run();
+    Run();
+    EXPECT_EQ(host_.disk().Content("/conf/a"), "a") << writes;
+    EXPECT_EQ(host_.disk().Content("/conf/c"), "c") << writes;
+    EXPECT_NE(host_.disk().Content("/run/web"), "1") << writes;
+    EXPECT_FALSE(Pending()) << writes;
+    EXPECT_TRUE(journal_->knowledge().open().empty()) << writes;
+  }
+}
+
+TEST_F(NotifyTest, AFailureWithinABatchConcernsItselfAndWhatNeedsIt) {
+  catalog_.Add("page:/conf/a", {{"content", "a"}});
+  catalog_.Add("page:/conf/b", {{"content", "b"}, {"broken", true}});
+  catalog_.Add("page:/conf/c", {{"content", "c"}});
+  catalog_.Add("page:/conf/d", {{"content", "d"}});
+  catalog_.Relate("page:/conf/d", RelationKind::kRequires, "page:/conf/b");
+  const RunReport report = Run();
+  EXPECT_THAT(done(), ElementsAre("pages 3", "text /conf/a", "text /conf/b", "text /conf/c"));
+  EXPECT_EQ(Of(report, "page:/conf/a").state, State::kChanged);
+  EXPECT_EQ(Of(report, "page:/conf/b").state, State::kFailed);
+  EXPECT_EQ(Of(report, "page:/conf/c").state, State::kChanged);
+  EXPECT_EQ(Of(report, "page:/conf/d").state, State::kSkipped);
+}
+
 // The agent is killed (not its host) after the change and before anything else was recorded.
 TEST_F(NotifyTest, AnIntentWithoutAnEndIsFollowedUp) {
   TwoFilesAndADaemon(RelationKind::kRestart, RelationKind::kAfter);

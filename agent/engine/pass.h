@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -84,7 +85,11 @@ class Pass {
   void Apply(std::size_t position, std::size_t index);
   bool JoinsBatch(std::size_t index);
   std::vector<absl::Status> Try(const std::vector<std::size_t>& members);
-  void Verify(std::size_t index, const absl::Status& status);
+  void Verify(const std::vector<std::size_t>& members, const std::vector<absl::Status>& statuses);
+  // What came of the change of one, that has been looked at again.
+  void Judge(std::size_t index,
+             const absl::Status& status,
+             const std::vector<resource::Difference>& before);
   // Applies until all are at rest or out of tries.
   void Bring(const std::vector<std::size_t>& members);
   // Writes down what is about to be changed, `index` and what follows it, before it is.
@@ -94,6 +99,9 @@ class Pass {
   bool KeepPreimage(std::size_t index, const std::string& path);
   void Withdraw(std::size_t index);
   void RecordAtRest(std::size_t index, bool changed);
+  // `set`: what the change has set.
+  void AddAtRest(std::size_t index, std::span<const resource::Difference> set);
+  void WriteDownAtRest();
   void ForgetWhatItMayHaveChanged(std::size_t index);
 
   // refresh.cc
@@ -116,7 +124,7 @@ class Pass {
   Touched touched_;
   // When each that is told of changes had last started, before this run applied it.
   std::vector<absl::Time> started_before_;
-  std::vector<resource::Difference> set_;  // What the change that is being recorded has set.
+  std::vector<journal::AtRest::Entry> at_rest_;  // To be written down in one record.
   bool kept_preimages_ = false;
 };
 

@@ -56,7 +56,7 @@ absl::StatusOr<std::unique_ptr<Prepared>> Prepared::Make(const resource::Catalog
 }
 
 std::optional<std::size_t> Prepared::Find(std::string_view id) const {
-  const auto at = index_.find(absl::string_view(id.data(), id.size()));
+  const auto at = index_.find(id);
   return at == index_.end() ? std::nullopt : std::optional(at->second);
 }
 

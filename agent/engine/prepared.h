@@ -83,7 +83,7 @@ class Prepared {
   const resource::Catalog& catalog_;
   Digest digest_;
   std::vector<Item> items_;
-  absl::flat_hash_map<std::string, std::size_t> index_;
+  absl::flat_hash_map<std::string_view, std::size_t> index_;  // Keys live in the items.
   mutable std::optional<Details> details_;
   mutable std::optional<Digest> all_ok_;
 };

@@ -32,6 +32,9 @@ struct RunOptions {
   // as for somebody who applies by hand.
   std::function<bool(const std::string& schedule)> in_schedule = {};
 
+  // Read every file, also those that look as they did when their digest was last verified.
+  bool deep = false;
+
   // Keep the old content of the files that are changed.
   bool keep_preimages = true;
 };

@@ -193,9 +193,20 @@ std::vector<absl::Status> ApplyPacks(std::span<const resource::BatchItem> items,
   return statuses;
 }
 
-Schema TextSchema() {
+std::vector<absl::Status> ApplyPages(std::span<const resource::BatchItem> items,
+                                     sys::Host& host,
+                                     Deadline deadline) {
+  std::vector<absl::Status> statuses;
+  Did("pages " + std::to_string(items.size()));
+  for (const resource::BatchItem& item : items) {
+    statuses.push_back(item.resource->Apply(item.drift, host, deadline));
+  }
+  return statuses;
+}
+
+Schema TextSchema(std::string type) {
   Schema schema;
-  schema.type = "text";
+  schema.type = std::move(type);
   schema.attributes = {{.name = "content", .doc = "What is in it.", .required = true},
                        {.name = "owner", .doc = "Whose it is."},
                        {.name = "broken", .type = AttributeType::kBool, .doc = "A."},
@@ -240,7 +251,8 @@ struct Types {
     watch_schema.read_only = true;
   }
 
-  Schema text_schema = TextSchema();
+  Schema text_schema = TextSchema("text");
+  Schema page_schema = TextSchema("page");
   Schema daemon_schema = Plain("daemon", &OwnsNamed<kUnitPrefix>);
   Schema pack_schema = Plain("pack", &OwnsNamed<kPackagePrefix>);
   Schema step_schema = Plain("step", &OwnsNamed<kStepPrefix>);
@@ -249,6 +261,7 @@ struct Types {
   ResourceType text{&text_schema, [](std::string_view name, const Attributes& attributes) {
                       return std::unique_ptr<Resource>(new Text(name, attributes));
                     }};
+  ResourceType page{&page_schema, text.make, &ApplyPages, true};
   ResourceType daemon{&daemon_schema, [](std::string_view name, const Attributes& /*attributes*/) {
                         return std::unique_ptr<Resource>(new Daemon(name));
                       }};
@@ -268,7 +281,7 @@ struct Types {
 const ResourceType* Lookup(std::string_view type) {
   static const Types kTypes;
   for (const ResourceType* known :
-       {&kTypes.text, &kTypes.daemon, &kTypes.pack, &kTypes.step, &kTypes.watch}) {
+       {&kTypes.text, &kTypes.page, &kTypes.daemon, &kTypes.pack, &kTypes.step, &kTypes.watch}) {
     if (known->schema->type == type) {
       return known;
     }

@@ -13,6 +13,7 @@
 //
 //   text    a file with `content`; broken = true: apply fails; stubborn = true: apply does nothing;
 //           flaky = true: the first apply on a host fails; `owner`: needs that user
+//   page    as text, but applied in batches that keep the order
 //   daemon  runs while /run/NAME exists, which holds when it started (microseconds); reloadable
 //   pack    installed while /pkg/NAME exists; applied in batches; NAME "bad…" fails
 //   step    opaque: done once /done/NAME exists

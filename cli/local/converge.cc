@@ -31,6 +31,7 @@ constexpr char kExitCodes[] =
 struct Arguments {
   bool plan = false;
   bool audit = false;
+  bool deep = false;
   std::string tree = ".";
   std::string state_dir = "/var/lib/fettle";
   Subject subject;
@@ -43,6 +44,7 @@ engine::RunOptions OptionsOf(const Arguments& arguments) {
   engine::RunOptions options;
   options.enforce = !arguments.plan && !arguments.audit;
   options.reason = arguments.word();
+  options.deep = arguments.deep;
   if (!arguments.output.json()) {
     const engine::TextOptions text{.plan = arguments.plan, .colour = arguments.output.UseColour()};
     options.on_resource = [text](const resource::ResourceReport& report) {
@@ -113,6 +115,9 @@ CLI::App* AddCommand(CLI::App& app,
       "--label", arguments->subject.labels, "A label of this host, key=value (again for more)");
   command->add_option("--state-dir", arguments->state_dir, "What is remembered from run to run")
       ->capture_default_str();
+  command->add_flag("--deep",
+                    arguments->deep,
+                    "Read every file, also those unchanged since their digest was last verified");
   AddOutputOptions(*command, &arguments->output);
   return command;
 }

@@ -100,6 +100,12 @@ struct ResourceType {
   std::vector<absl::Status> (*apply_batch)(std::span<const BatchItem> items,
                                            sys::Host& host,
                                            Deadline deadline) = nullptr;
+
+  // How far apart the members of a batch may stand. False: they are pulled forward past others
+  // where nobody could tell (packages). True: only those that would be applied right after one
+  // another anyway (files, whose syncs are then shared); apply_batch then changes them in the order
+  // in which it is given them.
+  bool batch_in_order = false;
 };
 
 }  // namespace fettle::resource

@@ -77,6 +77,13 @@ TEST(PasswdFilesTest, TellsLockedFromOpenPasswordFields) {
   }
 }
 
+TEST(PasswdFilesTest, FindsTheHomeOfANumber) {
+  EXPECT_EQ(FindHome(kPasswd, 0), "/root");
+  EXPECT_EQ(FindHome(kPasswd, 1001), "/home/old");
+  EXPECT_EQ(FindHome(kPasswd, 4711), "/");
+  EXPECT_EQ(FindHome("", 0), "/");
+}
+
 TEST(PasswdFilesTest, SortsMembersAndGroups) {
   const AccountFiles files = ParseAccountFiles(kPasswd, kGroup, kShadow);
   EXPECT_THAT(files.FindGroup("sudo")->members, ElementsAre("anna", "zoe"));

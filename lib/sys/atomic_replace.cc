@@ -172,6 +172,11 @@ absl::Status Replacement::SyncContent() {
   return absl::OkStatus();
 }
 
+void Replacement::CloseFiles() {
+  old_.Close();
+  staged_.Close();
+}
+
 absl::Status Replacement::Swap() {
   RETURN_IF_ERROR(CheckExpected(place_, options_->expected));
   const int directory = place_.directory.get();

@@ -36,6 +36,13 @@ class Replacement {
   // Swap(), or a power loss may leave an empty file.
   absl::Status SyncContent();
 
+  // Gives up the descriptors of the old and the new file, when SyncContent() has been called or a
+  // sync of the whole file system does its work.
+  void CloseFiles();
+
+  // The descriptor of the directory, valid as long as this is.
+  int directory() const { return place_.directory.get(); }
+
   // Looks once more whether the file is the one expected (kAborted), then renames over it. Between
   // that look and the rename(2) lie some microseconds in which a foreign write can still be lost; a
   // new file has no such gap.

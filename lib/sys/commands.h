@@ -17,7 +17,7 @@ namespace fettle::sys {
 
 // A program to run. No shell, standard input closed unless `input` is set, a fresh environment
 // (PATH, HOME, LANG=C.UTF-8, LC_ALL=C.UTF-8 and what `environment` adds), a process group of its
-// own that is killed whole when time is up.
+// own, and in the agent a control group, that is killed whole when time is up.
 struct Command {
   std::vector<std::string> argv =
       {};  // argv[0] is looked up in a fixed PATH unless it is absolute.

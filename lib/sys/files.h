@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -53,6 +54,15 @@ class FileReader {
   virtual absl::StatusOr<Digest> ContentDigest(const std::string& path,
                                                Deadline deadline) const = 0;
 
+  // The same of a regular file of which Stat() just said `seen`: where its digest is known, nothing
+  // more is asked of the kernel.
+  virtual absl::StatusOr<Digest> DigestOf(const std::string& path,
+                                          const FileStat& seen,
+                                          Deadline deadline) const = 0;
+
+  // Forgets every digest, so that the next questions read the files: for a deep sweep.
+  virtual void ForgetDigests() const = 0;
+
   // The target of a symbolic link, as written.
   virtual absl::StatusOr<std::string> ReadLink(const std::string& path) const = 0;
 
@@ -83,6 +93,13 @@ struct ReplaceOptions {
   std::function<absl::Status(const std::string& temporary_path)> validate = {};
 };
 
+// One file of FileWriter::ReplaceAll().
+struct FileReplacement {
+  std::string path;
+  std::string content;
+  ReplaceOptions options;
+};
+
 // Changes files. Every change is durable when the call returns (file and directory are synced) and
 // is whole or not at all, also across power loss. No call follows a link in the final component.
 class FileWriter {
@@ -100,6 +117,14 @@ class FileWriter {
   virtual absl::Status Replace(const std::string& path,
                                std::string_view content,
                                const ReplaceOptions& options) = 0;
+
+  // Replace() of many files, at the cost of few syncs: all temporaries are written and made durable
+  // together, then each is renamed over its path, in the order given, then the directories are made
+  // durable together. A power loss at any instant leaves each file old or new, and none is new
+  // unless its content is durable. Answers one status each, in order; a file that fails keeps
+  // nobody else from being replaced. Those with `in_place` or `validate` are done by Replace() at
+  // their place in the order.
+  virtual std::vector<absl::Status> ReplaceAll(std::span<const FileReplacement> files) = 0;
 
   // Owner, group and mode of what is there, in the order that never widens access for an instant.
   // nullopt: keep.

@@ -60,6 +60,14 @@ void HashCache::Keep(const FileStat& stat, const Digest& digest, absl::Time now)
   Insert(shard, key, digest);
 }
 
+void HashCache::Clear() {
+  for (Shard& shard : shards_) {
+    const absl::MutexLock lock(&shard.mutex);
+    shard.young.clear();
+    shard.old.clear();
+  }
+}
+
 std::size_t HashCache::size() const {
   std::size_t size = 0;
   for (const Shard& shard : shards_) {

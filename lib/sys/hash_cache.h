@@ -39,6 +39,9 @@ class HashCache {
   // young at `now`, the wall-clock time after that look.
   void Keep(const FileStat& stat, const Digest& digest, absl::Time now);
 
+  // Forgets all.
+  void Clear();
+
   std::size_t size() const;
 
   // Whether something was kept since the last Save() or Load().

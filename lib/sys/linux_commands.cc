@@ -13,6 +13,7 @@
 
 #include "lib/base/status_macros.h"
 #include "lib/base/text.h"
+#include "lib/sys/child_group.h"
 #include "lib/sys/errno.h"
 #include "lib/sys/http_get.h"
 #include "lib/sys/passwd_files.h"
@@ -118,12 +119,11 @@ struct Who {
 
 absl::StatusOr<Who> Resolve(const Command& command) {
   Who who;
-  const absl::StatusOr<AccountFiles> files = ReadAccountFiles("");
   if (command.user.empty() && command.group.empty()) {
-    const User* self = files.ok() ? files->FindUser(geteuid()) : nullptr;
-    who.home = self != nullptr ? self->home : "/";
+    who.home = HomeOf(geteuid());
     return who;
   }
+  const absl::StatusOr<AccountFiles> files = ReadAccountFiles("");
   RETURN_IF_ERROR(files.status());
   const User* user =
       command.user.empty() ? files->FindUser(geteuid()) : files->FindUser(command.user);
@@ -211,6 +211,8 @@ absl::StatusOr<CommandResult> RunCommand(const Command& command, Deadline deadli
   plan.identity = std::move(who.identity);
   plan.directory = command.directory;
   plan.umask = command.umask;
+  const ChildGroup group(DelegatedGroup());
+  plan.control_group = group.procs();
   Output out(command.max_output);
   Output err(command.max_output);
   absl::StatusOr<Child> child = absl::UnknownError("");
@@ -227,10 +229,12 @@ absl::StatusOr<CommandResult> RunCommand(const Command& command, Deadline deadli
   const bool in_time = Follow(*child, out, err, deadline);
   if (!in_time) {
     kill(-child->pid, SIGTERM);
+    group.Signal(SIGTERM);
     Follow(*child, out, err, Deadline::After(kGrace));
     // Also when the child itself obeyed: those it started may not have. It is not reaped yet, so
     // its number still names the group.
     kill(-child->pid, SIGKILL);
+    group.Kill();
     Follow(*child, out, err, Deadline::Never());
   }
   CommandResult result;

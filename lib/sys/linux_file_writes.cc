@@ -14,6 +14,7 @@
 #include "lib/sys/linux_files.h"
 #include "lib/sys/place.h"
 #include "lib/sys/remove_tree.h"
+#include "lib/sys/replace_all.h"
 #include "lib/sys/unique_fd.h"
 
 // The changing half of LinuxFiles.
@@ -100,6 +101,20 @@ absl::Status LinuxFiles::Replace(const std::string& path,
     return OverwriteFile(real, content, options);
   }
   return ReplaceFile(real, content, options);
+}
+
+std::vector<absl::Status> LinuxFiles::ReplaceAll(std::span<const FileReplacement> files) {
+  const auto alone = [&](std::size_t i) {
+    return Replace(files[i].path, files[i].content, files[i].options);
+  };
+  if (root_.empty()) {
+    return ReplaceFiles(files, alone);
+  }
+  std::vector<FileReplacement> below(files.begin(), files.end());
+  for (FileReplacement& file : below) {
+    file.path.insert(0, root_);
+  }
+  return ReplaceFiles(below, alone);
 }
 
 absl::Status LinuxFiles::SetOwnership(const std::string& path,

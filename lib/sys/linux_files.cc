@@ -166,10 +166,31 @@ absl::StatusOr<Digest> LinuxFiles::ContentDigest(const std::string& path, Deadli
       return *known;
     }
   }
+  return HashAndKeep(real, deadline);
+}
+
+absl::StatusOr<Digest> LinuxFiles::DigestOf(const std::string& path,
+                                            const FileStat& seen,
+                                            Deadline deadline) const {
+  LoadCacheOnce();
+  if (const std::optional<Digest> known = cache_.Find(seen); known.has_value()) {
+    return *known;
+  }
+  std::string buffer;
+  return HashAndKeep(Under(path, buffer), deadline);
+}
+
+absl::StatusOr<Digest> LinuxFiles::HashAndKeep(const std::string& real, Deadline deadline) const {
+  Look look;
   ASSIGN_OR_RETURN(const UniqueFd fd, OpenRegular(real, &look));
   ASSIGN_OR_RETURN(const Digest digest, HashFile(fd.get(), look.stat.size, real, deadline));
   cache_.Keep(look.stat, digest, absl::Now());
   return digest;
+}
+
+void LinuxFiles::ForgetDigests() const {
+  LoadCacheOnce();
+  cache_.Clear();
 }
 
 absl::StatusOr<std::string> LinuxFiles::ReadLink(const std::string& path) const {

@@ -31,6 +31,10 @@ class LinuxFiles final : public FileReader, public FileWriter {
   absl::StatusOr<FileStat> Stat(const std::string& path) const override;
   absl::StatusOr<std::string> Read(const std::string& path, uint64_t max_bytes) const override;
   absl::StatusOr<Digest> ContentDigest(const std::string& path, Deadline deadline) const override;
+  absl::StatusOr<Digest> DigestOf(const std::string& path,
+                                  const FileStat& seen,
+                                  Deadline deadline) const override;
+  void ForgetDigests() const override;
   absl::StatusOr<std::string> ReadLink(const std::string& path) const override;
   absl::StatusOr<std::vector<std::string>> List(const std::string& path) const override;
   absl::StatusOr<bool> IsMountPoint(const std::string& path) const override;
@@ -38,6 +42,7 @@ class LinuxFiles final : public FileReader, public FileWriter {
   absl::Status Replace(const std::string& path,
                        std::string_view content,
                        const ReplaceOptions& options) override;
+  std::vector<absl::Status> ReplaceAll(std::span<const FileReplacement> files) override;
   absl::Status SetOwnership(const std::string& path,
                             std::optional<uint32_t> uid,
                             std::optional<uint32_t> gid,
@@ -58,6 +63,7 @@ class LinuxFiles final : public FileReader, public FileWriter {
   const std::string& Under(const std::string& path, std::string& buffer) const;
 
   void LoadCacheOnce() const;
+  absl::StatusOr<Digest> HashAndKeep(const std::string& real, Deadline deadline) const;
 
   const std::string root_;
   const std::string cache_file_;

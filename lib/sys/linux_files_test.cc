@@ -102,6 +102,63 @@ TEST_F(LinuxFilesTest, DigestSeesAChangeMadeAtOnceWithTheSameSize) {
   EXPECT_EQ(*files_.ContentDigest(Path("file"), Deadline::Never()), Sha256("two"));
 }
 
+TEST_F(LinuxFilesTest, AKnownDigestIsAnsweredWithoutReadingTheFile) {
+  const std::string old = "/etc/debian_version";  // Young states are not kept.
+  const Digest digest = *files_.ContentDigest(old, Deadline::Never());
+  const FileStat seen = *files_.Stat(old);
+  EXPECT_EQ(*files_.DigestOf(Path("none"), seen, Deadline::Never()), digest);
+  files_.ForgetDigests();
+  EXPECT_EQ(files_.DigestOf(Path("none"), seen, Deadline::Never()).status().code(),
+            absl::StatusCode::kNotFound);
+}
+
+std::vector<FileReplacement> Many(const std::string& folder, std::size_t count) {
+  std::vector<FileReplacement> files(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    files[i].path = folder + "/f" + std::to_string(i);
+    files[i].content = "content " + std::to_string(i);
+    files[i].options.uid = geteuid();
+    files[i].options.gid = getegid();
+    files[i].options.mode = 0640;
+  }
+  return files;
+}
+
+TEST_F(LinuxFilesTest, ReplacesManyFilesFewOrMoreThanAreHeldOpenAtOnce) {
+  for (const std::size_t count : {1UL, 16UL, 600UL}) {
+    const std::vector<FileReplacement> many = Many(Path(std::to_string(count)), count);
+    ASSERT_EQ(mkdir(Path(std::to_string(count)).c_str(), 0755), 0);
+    const std::vector<absl::Status> done = files_.ReplaceAll(many);
+    ASSERT_EQ(done.size(), count);
+    for (std::size_t i = 0; i < count; ++i) {
+      EXPECT_TRUE(done[i].ok()) << done[i];
+      EXPECT_EQ(Slurp(many[i].path), many[i].content);
+      EXPECT_EQ(files_.Stat(many[i].path)->mode, 0640U);
+    }
+    EXPECT_EQ(files_.List(Path(std::to_string(count)))->size(), count) << "temporaries remain";
+  }
+}
+
+TEST_F(LinuxFilesTest, AmongManyAFileThatFailsStopsNobodyElse) {
+  std::vector<FileReplacement> many = Many(directory(), 40);
+  Write(many[3].path, "has appeared");
+  many[5].path = Path("none/f");
+  many[7].options.expected = *files_.Stat("/etc/passwd");
+  bool validated = false;
+  many[9].options.validate = [&](const std::string& temporary) {
+    validated = Slurp(temporary) == many[9].content && Slurp(many[8].path) == many[8].content &&
+                !files_.Stat(many[10].path).ok();
+    return absl::FailedPreconditionError("no");
+  };
+  const std::vector<absl::Status> done = files_.ReplaceAll(many);
+  for (std::size_t i = 0; i < many.size(); ++i) {
+    EXPECT_EQ(done[i].ok(), i != 3 && i != 5 && i != 7 && i != 9) << i << ": " << done[i];
+  }
+  EXPECT_TRUE(validated) << "the validator looks when those before it are in place";
+  EXPECT_EQ(Slurp(many[3].path), "has appeared");
+  EXPECT_EQ(EntryCount(), 37U);
+}
+
 TEST_F(LinuxFilesTest, ListsNamesSorted) {
   Write(Path("b"), "");
   Write(Path(".a"), "");

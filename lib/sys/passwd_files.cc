@@ -157,6 +157,24 @@ AccountFiles ParseAccountFiles(std::string_view passwd,
   return files;
 }
 
+std::string FindHome(std::string_view passwd, uint32_t uid) {
+  while (!passwd.empty()) {
+    const std::string_view line = passwd.substr(0, passwd.find('\n'));
+    passwd.remove_prefix(std::min(passwd.size(), line.size() + 1));
+    const std::vector<std::string_view> fields = Fields(line, 7);
+    uint32_t of_line = 0;
+    if (!fields.empty() && ParseId(fields[2], &of_line) && of_line == uid) {
+      return std::string(fields[5]);
+    }
+  }
+  return "/";
+}
+
+std::string HomeOf(uint32_t uid) {
+  const absl::StatusOr<std::string> passwd = ReadWhole("/etc/passwd");
+  return passwd.ok() ? FindHome(*passwd, uid) : "/";
+}
+
 absl::StatusOr<AccountFiles> ReadAccountFiles(const std::string& root) {
   ASSIGN_OR_RETURN(const std::string passwd, ReadWhole(root + "/etc/passwd"));
   ASSIGN_OR_RETURN(const std::string group, ReadWhole(root + "/etc/group"));

@@ -35,4 +35,11 @@ AccountFiles ParseAccountFiles(std::string_view passwd,
 // Reads /etc/passwd, /etc/group and, where we may, /etc/shadow below `root`.
 absl::StatusOr<AccountFiles> ReadAccountFiles(const std::string& root);
 
+// The home of the user with this number in a text of passwd(5); "/" when there is none. Reads no
+// further than it must.
+std::string FindHome(std::string_view passwd, uint32_t uid);
+
+// The same by /etc/passwd.
+std::string HomeOf(uint32_t uid);
+
 }  // namespace fettle::sys

@@ -32,6 +32,7 @@ struct SpawnPlan {
   int in = -1;  // Become 0, 1 and 2; all must be 3 or higher.
   int out = -1;
   int err = -1;
+  int control_group = -1;  // Its cgroup.procs, 3 or higher, if it is to have one of its own.
 };
 
 // A running child, in a session and process group of its own.

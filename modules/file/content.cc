@@ -60,16 +60,11 @@ absl::StatusOr<bool> Holds(const WantedContent& wanted,
                            const sys::FileStat& present,
                            const sys::FileReader& files,
                            Deadline deadline) {
-  if (wanted.blob.has_value()) {
-    ASSIGN_OR_RETURN(const Digest digest, files.ContentDigest(path, deadline));
-    return digest == *wanted.blob;
-  }
-  const std::string& text = wanted.text->AsString();
-  if (present.size != text.size()) {
+  if (!wanted.blob.has_value() && present.size != wanted.text->AsString().size()) {
     return false;
   }
-  ASSIGN_OR_RETURN(const std::string bytes, files.Read(path, present.size));
-  return bytes == text;
+  ASSIGN_OR_RETURN(const Digest digest, files.DigestOf(path, present, deadline));
+  return digest == wanted.digest;
 }
 
 // What a secret file holds now is as secret as what it is to hold.
@@ -91,9 +86,11 @@ WantedContent ContentOf(const resource::Attributes& attributes) {
   WantedContent wanted;
   if (const Value* const text = attributes.Find("content"); text != nullptr) {
     wanted.text = *text;
+    wanted.digest = Sha256(text->AsString());
   }
   if (const Value* const source = attributes.Find("source"); source != nullptr) {
     wanted.blob = ParseSource(source->AsString()).value();  // The schema checked it.
+    wanted.digest = *wanted.blob;
   }
   return wanted;
 }

@@ -18,6 +18,7 @@ namespace fettle::modules {
 struct WantedContent {
   std::optional<resource::Value> text;  // `content`: text, perhaps secret.
   std::optional<Digest> blob;           // `source`.
+  Digest digest;                        // Of either.
 
   bool managed() const { return text.has_value() || blob.has_value(); }
 

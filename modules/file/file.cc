@@ -42,13 +42,32 @@ absl::StatusOr<std::string> FollowLinks(const sys::FileReader& files, std::strin
   return FailedPrecondition("{}: more than {} links in a row", path, kMostLinks);
 }
 
+// What is declared besides content and access. The rest of the declaration is not kept: there may
+// be very many files.
+struct Manner {
+  explicit Manner(const Attributes& declared)
+      : absent(declared.Bool("absent", false)),
+        replace(declared.Bool("replace", true)),
+        follow(declared.Bool("follow", false)),
+        in_place(declared.Bool("in_place", false)),
+        force(declared.Bool("force", false)),
+        validate(declared.StringList("validate")) {}
+
+  bool absent;
+  bool replace;
+  bool follow;
+  bool in_place;
+  bool force;
+  std::vector<std::string> validate;
+};
+
 class FileResource final : public resource::Resource, public resource::Describable {
  public:
-  FileResource(std::string_view path, Attributes attributes)
+  FileResource(std::string_view path, const Attributes& attributes)
       : path_(path),
-        declared_(std::move(attributes)),
-        content_(ContentOf(declared_)),
-        access_(AccessOf(declared_)) {}
+        manner_(attributes),
+        content_(ContentOf(attributes)),
+        access_(AccessOf(attributes)) {}
 
   absl::StatusOr<std::vector<Difference>> Inspect(const sys::HostReader& host,
                                                   Deadline deadline) const override;
@@ -60,6 +79,11 @@ class FileResource final : public resource::Resource, public resource::Describab
   absl::StatusOr<Attributes> Describe(const sys::HostReader& host,
                                       Deadline deadline) const override;
 
+  // What Apply() would do, when that is to write the file and nothing else before; nullopt: it
+  // is more (something is in the way, a program looks at it first) or less than that.
+  absl::StatusOr<std::optional<sys::FileReplacement>> PlainWrite(std::span<const Difference> drift,
+                                                                 const sys::Host& host) const;
+
  private:
   absl::StatusOr<std::string> Target(const sys::FileReader& files) const;
   absl::Status RemoveFile(const std::string& target,
@@ -70,15 +94,19 @@ class FileResource final : public resource::Resource, public resource::Describab
                      const std::optional<FileStat>& found,
                      sys::Host& host,
                      Deadline deadline) const;
+  absl::StatusOr<sys::FileReplacement> Replacement(const std::string& target,
+                                                   const std::optional<FileStat>& found,
+                                                   const sys::HostReader& host) const;
+  bool Writes(std::span<const Difference> drift, bool ours) const;
 
   std::string path_;
-  Attributes declared_;
+  Manner manner_;
   WantedContent content_;
   Access access_;
 };
 
 absl::StatusOr<std::string> FileResource::Target(const sys::FileReader& files) const {
-  return declared_.Bool("follow", false) ? FollowLinks(files, path_) : path_;
+  return manner_.follow ? FollowLinks(files, path_) : path_;
 }
 
 absl::StatusOr<std::vector<Difference>> FileResource::Inspect(const sys::HostReader& host,
@@ -87,7 +115,7 @@ absl::StatusOr<std::vector<Difference>> FileResource::Inspect(const sys::HostRea
   ASSIGN_OR_RETURN(const std::string target, Target(host.files()));
   ASSIGN_OR_RETURN(const std::optional<FileStat> found, StatIfThere(host.files(), target));
   std::vector<Difference> differences;
-  if (declared_.Bool("absent", false)) {
+  if (manner_.absent) {
     if (found.has_value()) {
       differences.push_back({"present", true, false});
     }
@@ -100,7 +128,7 @@ absl::StatusOr<std::vector<Difference>> FileResource::Inspect(const sys::HostRea
     differences.push_back({"kind", KindText(found->kind), KindText(FileKind::kRegular)});
   }
   const FileStat* const present = ours ? &*found : nullptr;
-  if (content_.managed() && (!ours || declared_.Bool("replace", true))) {
+  if (content_.managed() && (!ours || manner_.replace)) {
     ASSIGN_OR_RETURN(std::optional<Difference> content,
                      CompareContent(content_, target, present, host, deadline));
     if (content.has_value()) {
@@ -117,12 +145,11 @@ absl::Status FileResource::Apply(std::span<const Difference> drift,
   RETURN_IF_ERROR(Annotate(deadline.Check("changing the file"), path_));
   ASSIGN_OR_RETURN(const std::string target, Target(host.files()));
   ASSIGN_OR_RETURN(std::optional<FileStat> found, StatIfThere(host.files(), target));
-  if (declared_.Bool("absent", false)) {
+  if (manner_.absent) {
     return RemoveFile(target, found, host);
   }
   const bool ours = found.has_value() && found->kind == FileKind::kRegular;
-  const bool seeded = ours && !declared_.Bool("replace", true);
-  if (!ours || (Lists(drift, "content") && !seeded)) {
+  if (Writes(drift, ours)) {
     return Write(target, found, host, deadline);
   }
   ASSIGN_OR_RETURN(const AccessIds access, ResolveAccess(access_, host.accounts()));
@@ -130,6 +157,25 @@ absl::Status FileResource::Apply(std::span<const Difference> drift,
     return absl::OkStatus();
   }
   return host.write_files().SetOwnership(target, access.uid, access.gid, access.mode);
+}
+
+bool FileResource::Writes(std::span<const Difference> drift, bool ours) const {
+  const bool seeded = ours && !manner_.replace;
+  return !ours || (Lists(drift, "content") && !seeded);
+}
+
+absl::StatusOr<std::optional<sys::FileReplacement>> FileResource::PlainWrite(
+    std::span<const Difference> drift, const sys::Host& host) const {
+  if (manner_.absent || manner_.in_place || !manner_.validate.empty()) {
+    return std::optional<sys::FileReplacement>();
+  }
+  ASSIGN_OR_RETURN(const std::string target, Target(host.files()));
+  ASSIGN_OR_RETURN(const std::optional<FileStat> found, StatIfThere(host.files(), target));
+  const bool ours = found.has_value() && found->kind == FileKind::kRegular;
+  if ((found.has_value() && !ours) || !Writes(drift, ours)) {
+    return std::optional<sys::FileReplacement>();
+  }
+  return Replacement(target, found, host);
 }
 
 absl::Status FileResource::RemoveFile(const std::string& target,
@@ -152,7 +198,7 @@ absl::Status FileResource::ClearTheWay(const std::string& target,
     return FailedPrecondition("{}: is a directory, which a file never replaces; move it away first",
                               target);
   }
-  if (!declared_.Bool("force", false)) {
+  if (!manner_.force) {
     return FailedPrecondition(
         "{}: is a {}; say force = true to replace it{}",
         target,
@@ -167,27 +213,35 @@ absl::Status FileResource::Write(const std::string& target,
                                  sys::Host& host,
                                  Deadline deadline) const {
   // All that can be wrong is found out before anything is changed.
-  ASSIGN_OR_RETURN(const AccessIds access, ResolveAccess(access_, host.accounts()));
-  ASSIGN_OR_RETURN(const std::string bytes, WantedBytes(content_, host.blobs()));
-  const bool ours = found.has_value() && found->kind == FileKind::kRegular;
-  if (found.has_value() && !ours) {
+  ASSIGN_OR_RETURN(sys::FileReplacement file, Replacement(target, found, host));
+  if (found.has_value() && found->kind != FileKind::kRegular) {
     RETURN_IF_ERROR(ClearTheWay(target, found->kind, host));
   }
-  sys::ReplaceOptions options;
-  options.mode = access.mode.value_or(ours                ? found->mode
-                                      : content_.secret() ? kSecretMode
-                                                          : kDefaultMode);
-  options.uid = access.uid.value_or(ours ? found->uid : 0);
-  options.gid = access.gid.value_or(ours ? found->gid : 0);
-  options.in_place = declared_.Bool("in_place", false);
-  options.expected = ours ? found : std::nullopt;
-  const Validator validator{declared_.StringList("validate"), content_.secret()};
+  const Validator validator{manner_.validate, content_.secret()};
   if (!validator.words.empty()) {
-    options.validate = [&](const std::string& temporary) {
+    file.options.validate = [&](const std::string& temporary) {
       return Annotate(RunValidator(validator, temporary, host, deadline), path_);
     };
   }
-  return host.write_files().Replace(target, bytes, options);
+  return host.write_files().Replace(target, file.content, file.options);
+}
+
+absl::StatusOr<sys::FileReplacement> FileResource::Replacement(const std::string& target,
+                                                               const std::optional<FileStat>& found,
+                                                               const sys::HostReader& host) const {
+  ASSIGN_OR_RETURN(const AccessIds access, ResolveAccess(access_, host.accounts()));
+  sys::FileReplacement file;
+  file.path = target;
+  ASSIGN_OR_RETURN(file.content, WantedBytes(content_, host.blobs()));
+  const bool ours = found.has_value() && found->kind == FileKind::kRegular;
+  file.options.mode = access.mode.value_or(ours                ? found->mode
+                                           : content_.secret() ? kSecretMode
+                                                               : kDefaultMode);
+  file.options.uid = access.uid.value_or(ours ? found->uid : 0);
+  file.options.gid = access.gid.value_or(ours ? found->gid : 0);
+  file.options.in_place = manner_.in_place;
+  file.options.expected = ours ? found : std::nullopt;
+  return file;
 }
 
 absl::StatusOr<Attributes> FileResource::Describe(const sys::HostReader& host,
@@ -215,10 +269,67 @@ std::unique_ptr<resource::Resource> Make(std::string_view name, const Attributes
   return std::make_unique<FileResource>(name, attributes);
 }
 
+// Files that are simply written share their syncs; whatever is more than that is done by itself, at
+// its place in the order.
+class Batch {
+ public:
+  Batch(std::span<const resource::BatchItem> items, sys::Host& host, Deadline deadline)
+      : items_(items), host_(host), deadline_(deadline), statuses_(items.size()) {}
+
+  std::vector<absl::Status> Apply() {
+    for (std::size_t i = 0; i < items_.size(); ++i) {
+      statuses_[i] = Add(i);
+    }
+    Flush();
+    return std::move(statuses_);
+  }
+
+ private:
+  absl::Status Add(std::size_t index) {
+    const auto& file = static_cast<const FileResource&>(*items_[index].resource);
+    const std::span<const Difference> drift = items_[index].drift;
+    RETURN_IF_ERROR(deadline_.Check("changing files"));
+    ASSIGN_OR_RETURN(std::optional<sys::FileReplacement> write, file.PlainWrite(drift, host_));
+    if (write.has_value()) {
+      writes_.push_back(*std::move(write));
+      indices_.push_back(index);
+      return absl::OkStatus();
+    }
+    Flush();
+    return file.Apply(drift, host_, deadline_);
+  }
+
+  void Flush() {
+    if (writes_.empty()) {
+      return;
+    }
+    std::vector<absl::Status> done = host_.write_files().ReplaceAll(writes_);
+    for (std::size_t i = 0; i < indices_.size(); ++i) {
+      statuses_[indices_[i]] = std::move(done[i]);
+    }
+    writes_.clear();
+    indices_.clear();
+  }
+
+  const std::span<const resource::BatchItem> items_;
+  sys::Host& host_;
+  const Deadline deadline_;
+  std::vector<absl::Status> statuses_;
+  std::vector<sys::FileReplacement> writes_;
+  std::vector<std::size_t> indices_;  // Of the items that these writes are for.
+};
+
+std::vector<absl::Status> ApplyBatch(std::span<const resource::BatchItem> items,
+                                     sys::Host& host,
+                                     Deadline deadline) {
+  return Batch(items, host, deadline).Apply();
+}
+
 }  // namespace
 
 const resource::ResourceType& FileType() {
-  static const resource::ResourceType kType{.schema = &FileSchema(), .make = Make};
+  static const resource::ResourceType kType{
+      .schema = &FileSchema(), .make = Make, .apply_batch = ApplyBatch, .batch_in_order = true};
   return kType;
 }
 

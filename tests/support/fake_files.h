@@ -69,7 +69,7 @@ class FakeFiles final : public sys::FileReader, public sys::FileWriter {
 
   // --- For the machine ---
 
-  // While on, changes are not synced (a scripted command runs).
+  // While on, changes are not synced (a scripted command runs, many files are replaced at once).
   void SetUnsynced(bool unsynced) { unsynced_ = unsynced; }
 
   // Forgets what was not synced.
@@ -79,6 +79,12 @@ class FakeFiles final : public sys::FileReader, public sys::FileWriter {
   absl::StatusOr<sys::FileStat> Stat(const std::string& path) const override;
   absl::StatusOr<std::string> Read(const std::string& path, uint64_t max_bytes) const override;
   absl::StatusOr<Digest> ContentDigest(const std::string& path, Deadline deadline) const override;
+  absl::StatusOr<Digest> DigestOf(const std::string& path,
+                                  const sys::FileStat& seen,
+                                  Deadline deadline) const override;
+
+  void ForgetDigests() const override {}
+
   absl::StatusOr<std::string> ReadLink(const std::string& path) const override;
   absl::StatusOr<std::vector<std::string>> List(const std::string& path) const override;
   absl::StatusOr<bool> IsMountPoint(const std::string& path) const override;
@@ -87,6 +93,7 @@ class FakeFiles final : public sys::FileReader, public sys::FileWriter {
   absl::Status Replace(const std::string& path,
                        std::string_view content,
                        const sys::ReplaceOptions& options) override;
+  std::vector<absl::Status> ReplaceAll(std::span<const sys::FileReplacement> files) override;
   absl::Status SetOwnership(const std::string& path,
                             std::optional<uint32_t> uid,
                             std::optional<uint32_t> gid,
@@ -130,6 +137,8 @@ class FakeFiles final : public sys::FileReader, public sys::FileWriter {
   absl::Status Validate(const std::string& real,
                         std::string_view content,
                         const sys::ReplaceOptions& options);
+  // One file of ReplaceAll() up to its rename, which is not synced.
+  absl::Status Swap(const sys::FileReplacement& file);
   absl::Status CheckWritable(const std::string& real) const;
   sys::FileStat StatOf(const std::string& real, const Node& node) const;
   std::vector<std::string> Below(const std::string& real) const;

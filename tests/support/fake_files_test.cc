@@ -142,6 +142,25 @@ TEST_F(FakeFilesTest, DropsWhatWasNotSynced) {
   EXPECT_EQ(files_.Content("/b"), "newer");
 }
 
+TEST_F(FakeFilesTest, ACrashAmongManyReplacementsLosesThoseMadeSoFarAndTearsNone) {
+  files_.PutFile("/a", "old");
+  ASSERT_OK_AND_ASSIGN(const sys::FileStat stat, files_.Stat("/a"));
+  std::vector<sys::FileReplacement> all = {{"/a", "new", {}}, {"/b", "new", {}}};
+  all[0].options.expected = stat;
+  calls_.CrashAfterWrite(2);
+  files_.ReplaceAll(all);
+  EXPECT_TRUE(calls_.crashed());
+  files_.DropUnsynced();
+  calls_.ClearFaults();
+  EXPECT_EQ(files_.Content("/a"), "old");
+  EXPECT_FALSE(files_.Exists("/b"));
+  EXPECT_THAT(files_.ReplaceAll(all),
+              ElementsAre(StatusIs(StatusCode::kOk), StatusIs(StatusCode::kOk)));
+  files_.DropUnsynced();
+  EXPECT_EQ(files_.Content("/a"), "new");
+  EXPECT_EQ(files_.Content("/b"), "new");
+}
+
 TEST_F(FakeFilesTest, NamesTheSizeLimitAndTheKind) {
   files_.PutFile("/a", "12345");
   EXPECT_THAT(files_.Read("/a", 4), StatusIs(StatusCode::kFailedPrecondition, HasSubstr("4")));

@@ -113,6 +113,33 @@ absl::Status FakeFiles::Replace(const std::string& path,
   return absl::OkStatus();
 }
 
+absl::Status FakeFiles::Swap(const sys::FileReplacement& file) {
+  RETURN_IF_ERROR(calls_.Begin(true, fmt::format("Replace {}", file.path)));
+  ASSIGN_OR_RETURN(const std::string real, Place(file.path));
+  RETURN_IF_ERROR(CheckReplaceable(real, file.content, file.options));
+  const FakeAccess access = {file.options.mode, file.options.uid, file.options.gid};
+  nodes_[real] = NewNode(FileKind::kRegular, access, file.content);
+  calls_.Wrote();
+  return absl::OkStatus();
+}
+
+// Each is renamed in turn; all are synced at the end, or none when the power goes before.
+std::vector<absl::Status> FakeFiles::ReplaceAll(std::span<const sys::FileReplacement> files) {
+  const Lock lock(calls_.mutex());
+  std::vector<absl::Status> statuses;
+  for (const sys::FileReplacement& file : files) {
+    const bool alone = file.options.validate || file.options.in_place;
+    statuses.push_back(alone ? Replace(file.path, file.content, file.options) : Swap(file));
+  }
+  for (std::size_t i = 0; i < files.size() && !calls_.crashed(); ++i) {
+    if (const absl::StatusOr<std::string> real = Resolve(files[i].path, false);
+        statuses[i].ok() && real.ok()) {
+      Sync(*real);
+    }
+  }
+  return statuses;
+}
+
 absl::Status FakeFiles::SetOwnership(const std::string& path,
                                      std::optional<uint32_t> uid,
                                      std::optional<uint32_t> gid,
