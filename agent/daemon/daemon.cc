@@ -183,7 +183,7 @@ absl::Status RunDaemon(const std::string& config_file) {
   }
   // One arena: less memory, and in the evaluator, which is forked from a thread, malloc then never
   // wants to read /proc before it gives memory back, which the filter of system calls would punish.
-  (void)::mallopt(M_ARENA_MAX, 1);
+  (void)::mallopt(M_ARENA_MAX, 1);  // NOLINT(concurrency-mt-unsafe): no other thread runs yet
   Ground ground;
   RETURN_IF_ERROR(Open(config_file, &ground));
   return RunOn(&ground);
