@@ -7,6 +7,7 @@ a thousand: one copy of a directory); packages as a list where there is one.
 """
 
 import shutil
+import time
 
 
 def content(i):
@@ -31,9 +32,8 @@ class Peer:
         """Before a converge from nothing: what earlier runs left in its own state."""
 
     def settle(self, argv):
-        """Runs until there is nothing to do."""
-        for _ in range(2):
-            self.overlay.measure(argv, (0, *self.changed))
+        """Runs so that there is nothing to do after it."""
+        self.overlay.measure(argv, (0, *self.changed))
 
 
 class Fettle(Peer):
@@ -42,6 +42,11 @@ class Fettle(Peer):
 
     def forget(self):
         shutil.rmtree(self.folder / "state", ignore_errors=True)
+
+    def settle(self, argv):
+        super().settle(argv)
+        time.sleep(2)  # What is younger is not trusted to stay as it is, and read again.
+        super().settle(argv)
 
     def tree(self, name, recipe, templates=()):
         tree = self.folder / name
