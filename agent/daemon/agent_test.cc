@@ -145,6 +145,24 @@ TEST_F(AgentTest, TriesAFailedFetchAgainLater) {
   EXPECT_THAT(outlet_.fetches, SizeIs(2));
 }
 
+TEST_F(AgentTest, SaysOnTheServerWhyItCannotFetchAndTakesItBackOnceItCould) {
+  Connect();
+  const MadeRevision made = author_.Make(1, {{"fleet.lua", "-- one\n"}});
+  agent_->OnEvent(made.assignment);
+  agent_->OnEvent(link::FetchDone{"blob 12 was damaged in the store"});
+  EXPECT_EQ(reporter_->refusal(), "");
+  clock().Advance(absl::Seconds(5));
+  agent_->Tick();
+  agent_->OnEvent(link::FetchDone{"blob 12 was damaged in the store"});
+  EXPECT_EQ(reporter_->refusal(), "r1: cannot be fetched: blob 12 was damaged in the store");
+  clock().Advance(absl::Minutes(1));
+  agent_->Tick();
+  Serve(made);
+  Serve(made);
+  PassCheck(TakeJob());
+  EXPECT_EQ(reporter_->refusal(), "");
+}
+
 TEST_F(AgentTest, GoesOnFetchingInTheNextSession) {
   Connect();
   const MadeRevision made = author_.Make(1, {{"fleet.lua", "-- one\n"}});

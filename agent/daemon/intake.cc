@@ -12,6 +12,8 @@ namespace {
 
 constexpr absl::Duration kFirstRetry = absl::Seconds(5);
 constexpr absl::Duration kLongestRetry = absl::Minutes(5);
+// The first failure may be the connection's, whose loss ends a fetch as well.
+constexpr int kFailuresBeforeTold = 2;
 
 }  // namespace
 
@@ -22,6 +24,7 @@ void Intake::Attach(link::Outlet* outlet) {
 
 void Intake::OnConnected() {
   fetching_ = false;
+  failures_ = 0;
   wait_ = absl::ZeroDuration();
   if (wanted_.has_value()) {
     Advance();
@@ -39,6 +42,7 @@ void Intake::Take(const link::Assignment& assignment) {
   }
   wanted_ = assignment;
   wait_ = absl::ZeroDuration();
+  failures_ = 0;
   asked_.clear();
   const auto verified = store_.Verify(assignment);
   if (!verified.ok()) {
@@ -102,6 +106,7 @@ void Intake::OnFetchDone(const link::FetchDone& done) {
       });
   if (something_came || asked_.empty()) {
     wait_ = absl::ZeroDuration();
+    failures_ = 0;
     Advance();
     return;
   }
@@ -115,6 +120,9 @@ void Intake::RetryLater(const std::string& why) {
                wanted_->revision,
                why,
                absl::FormatDuration(wait_));
+  if (++failures_ == kFailuresBeforeTold) {
+    handlers_.refused(*wanted_, fmt::format("cannot be fetched: {}", why));
+  }
 }
 
 void Intake::Tick() {

@@ -23,7 +23,7 @@ class Intake {
   struct Handlers {
     // It is believed and complete.
     std::function<void(const link::Assignment& assignment, const Digest& tree)> ready;
-    // It is not taken, and why.
+    // It is not taken, and why; or it cannot be fetched, which goes on being tried.
     std::function<void(const link::Assignment& assignment, const std::string& reason)> refused;
   };
 
@@ -69,6 +69,7 @@ class Intake {
   std::vector<Digest> asked_;  // Of the fetch under way, or of the last one.
   bool fetching_ = false;
   std::string damage_;  // A blob of this fetch was not what it was said to be.
+  int failures_ = 0;    // Fetches in a row that brought nothing, in this session.
   absl::Duration retry_ = absl::InfiniteDuration();
   absl::Duration wait_ = absl::ZeroDuration();
 };

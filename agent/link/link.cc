@@ -193,7 +193,7 @@ void Link::OnEnded(const grpc::Status& status) {
 std::string Link::WhyLost(const grpc::Status& status) const {
   const std::string& server = credentials_.server();
   if (status.error_code() == grpc::StatusCode::UNAVAILABLE && !greeted_ &&
-      status.error_message() == "Socket closed") {
+      status.error_message().ends_with("Socket closed")) {
     return fmt::format(
         "{} closed the connection without an answer: it does not accept this host's certificate "
         "(expired, or of another authority), or it is not a fettle-server's agent port",
