@@ -188,7 +188,7 @@ TEST(EvaluateTest, APurgedDirectoryKeepsWhatOthersOwn) {
     directory "/etc/e"
   )");
   EXPECT_THAT(Get(result, "directory:/etc/d").attributes.StringList("keep"),
-              ElementsAre("a", "mine", "sub"));
+              ElementsAre("a", "mine", "sub/b"));
   EXPECT_FALSE(Get(result, "directory:/etc/e").attributes.Has("keep"));
 }
 

@@ -266,7 +266,7 @@ OwnedPaths AllOwnedPaths(const Catalog& catalog, const std::vector<const Schema*
   return paths;
 }
 
-// The names right below `directory` that others own, and those that `keep` has already.
+// What others own below `directory`, by path relative to it, and what `keep` has already.
 Value::List KeptNames(const OwnedPaths& paths, const std::string& directory, const Value* keep) {
   std::set<std::string> names;
   if (keep != nullptr && keep->kind() == Value::Kind::kList) {
@@ -278,7 +278,7 @@ Value::List KeptNames(const OwnedPaths& paths, const std::string& directory, con
   for (auto path = std::lower_bound(paths.begin(), paths.end(), prefix);
        path != paths.end() && path->starts_with(prefix);
        ++path) {
-    names.insert(path->substr(prefix.size(), path->find('/', prefix.size()) - prefix.size()));
+    names.insert(path->substr(prefix.size()));
   }
   return {names.begin(), names.end()};
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <string_view>
+#include <utility>
 
 #include "absl/container/flat_hash_map.h"
 #include <fmt/format.h>
@@ -130,6 +132,41 @@ void CheckCycles(const Catalog& catalog, std::vector<std::string>* errors) {
   }
 }
 
+// Who fills a whole thing ("content:<path>" among what he provides) and who edits a part of it (the
+// same among his needs) would undo each other's work.
+void CheckEditors(const Catalog& catalog,
+                  const std::vector<const Schema*>& schemas,
+                  std::vector<std::string>* errors) {
+  constexpr std::string_view kContent = "content:";
+  absl::flat_hash_map<std::string, std::size_t> fills;
+  std::vector<std::pair<std::string, std::size_t>> edits;
+  for (std::size_t i = 0; i < catalog.resources.size(); ++i) {
+    const Declaration& declaration = catalog.resources[i];
+    Footprint footprint = schemas[i]->footprint(declaration.name, declaration.attributes);
+    for (std::string& thing : footprint.provides) {
+      if (thing.starts_with(kContent)) {
+        fills.try_emplace(std::move(thing), i);
+      }
+    }
+    for (std::string& thing : footprint.needs) {
+      if (thing.starts_with(kContent)) {
+        edits.emplace_back(std::move(thing), i);
+      }
+    }
+  }
+  for (const auto& [thing, editor] : edits) {
+    const auto filler = fills.find(thing);
+    if (filler != fills.end() && filler->second != editor) {
+      errors->push_back(fmt::format(
+          "{} manages all of {}, and {} a part of it: each would undo the other; write that part "
+          "into the whole, or say replace = false there",
+          Describe(catalog.resources[filler->second]),
+          thing.substr(kContent.size()),
+          Describe(catalog.resources[editor])));
+    }
+  }
+}
+
 void CheckOwners(const Catalog& catalog,
                  const std::vector<const Schema*>& schemas,
                  std::vector<std::string>* errors) {
@@ -166,6 +203,7 @@ std::vector<std::string> CheckGraph(const Catalog& catalog,
   std::vector<std::string> errors;
   CheckCycles(catalog, &errors);
   CheckOwners(catalog, schemas, &errors);
+  CheckEditors(catalog, schemas, &errors);
   return errors;
 }
 

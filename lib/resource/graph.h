@@ -23,9 +23,9 @@ struct Order {
 };
 
 // Finds everything that is wrong with a catalog as a whole: cycles of declared relations (the
-// shortest, each member with its position) and two resources that own the same thing (both
-// positions). Empty if nothing is. `schemas` is parallel to the resources. Pure; used by the
-// evaluator so that a wrong catalog never leaves it.
+// shortest, each member with its position), two resources that own the same thing, and one that
+// edits a part of what another fills as a whole (both positions). Empty if nothing is. `schemas` is
+// parallel to the resources. Pure; used by the evaluator so that a wrong catalog never leaves it.
 std::vector<std::string> CheckGraph(const Catalog& catalog,
                                     const std::vector<const Schema*>& schemas);
 

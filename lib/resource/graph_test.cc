@@ -154,6 +154,22 @@ TEST_F(GraphTest, AResourceThatFollowsItselfIsACycle) {
   EXPECT_THAT(Errors(), ElementsAre(HasSubstr("1 resource waits for each other")));
 }
 
+TEST_F(GraphTest, NamesBothPositionsOfWhoFillsAFileAndWhoEditsIt) {
+  Add({}, nullptr, nullptr, "content:/etc/hosts");
+  Add({}, "path:/etc/hosts", "content:/etc/hosts");
+  Add({}, nullptr, nullptr, "content:/etc/other");
+  EXPECT_THAT(Errors(),
+              ElementsAre("thing:t1 at r.lua:2 manages all of /etc/hosts, and thing:t0 at r.lua:1 "
+                          "a part of it: each would undo the other; write that part into the "
+                          "whole, or say replace = false there"));
+}
+
+TEST_F(GraphTest, ManyMayEditPartsOfOneFile) {
+  Add({}, nullptr, nullptr, "content:/etc/hosts");
+  Add({}, nullptr, nullptr, "content:/etc/hosts");
+  EXPECT_THAT(Errors(), IsEmpty());
+}
+
 TEST_F(GraphTest, NamesBothPositionsOfWhoOwnTheSame) {
   Add({}, "path:/a");
   Add();

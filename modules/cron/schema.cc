@@ -105,6 +105,9 @@ resource::Footprint FootprintOf(std::string_view name, const Attributes& attribu
   footprint.owns.push_back(fmt::format("cron:{}/{}", user, name));
   if (!attributes.Bool("crontab", false)) {
     footprint.owns.push_back(fmt::format("path:{}", JobFilePath(name)));
+    footprint.provides.push_back(fmt::format("content:{}", JobFilePath(name)));
+  } else {
+    footprint.needs.push_back(fmt::format("content:/var/spool/cron/crontabs/{}", user));
   }
   if (!attributes.Bool("absent", false)) {
     footprint.needs.push_back(fmt::format("user:{}", user));

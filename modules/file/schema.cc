@@ -93,7 +93,12 @@ std::string UnitOf(std::string_view path) {
 resource::Footprint FootprintOf(std::string_view name, const Attributes& attributes) {
   resource::Footprint footprint;
   footprint.owns.push_back(fmt::format("path:{}", name));
-  if (attributes.Bool("absent", false)) {
+  const bool absent = attributes.Bool("absent", false);
+  const bool managed = attributes.Has("content") || attributes.Has("source");
+  if (absent || (managed && attributes.Bool("replace", true))) {
+    footprint.provides.push_back(fmt::format("content:{}", name));
+  }
+  if (absent) {
     return footprint;
   }
   footprint.provides.push_back(fmt::format("path:{}", name));

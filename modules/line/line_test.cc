@@ -131,7 +131,7 @@ TEST_F(LineTest, OwnsItsLineAndNotTheFile) {
   attributes.Set("path", "/etc/x");
   const resource::Footprint footprint = LineSchema().footprint("mine", attributes);
   EXPECT_THAT(footprint.owns, ElementsAre("line:/etc/x:mine"));
-  EXPECT_THAT(footprint.needs, ElementsAre("path:/etc/x", "path:/etc"));
+  EXPECT_THAT(footprint.needs, ElementsAre("content:/etc/x", "path:/etc/x", "path:/etc"));
 }
 
 }  // namespace

@@ -97,7 +97,9 @@ resource::Footprint FootprintOf(std::string_view name, const Attributes& attribu
   const std::string path = attributes.String("path", "/");
   resource::Footprint footprint;
   footprint.owns.push_back(fmt::format("line:{}:{}", path, name));
-  // Not owned: several lines, and a `file` that seeds it, may share one file.
+  // Not owned: several lines, and a `file` that seeds it, may share one file; not one that fills
+  // it.
+  footprint.needs.push_back(fmt::format("content:{}", path));
   footprint.needs.push_back(fmt::format("path:{}", path));
   if (const std::size_t slash = path.rfind('/'); slash != 0 && slash != std::string::npos) {
     footprint.needs.push_back(fmt::format("path:{}", path.substr(0, slash)));

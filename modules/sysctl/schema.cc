@@ -38,6 +38,7 @@ resource::Footprint FootprintOf(std::string_view name, const Attributes& attribu
   }
   if (attributes.Bool("persist", true)) {
     footprint.owns.push_back(fmt::format("path:{}", SettingFile(name)));
+    footprint.provides.push_back(fmt::format("content:{}", SettingFile(name)));
     footprint.needs.push_back("path:/etc/sysctl.d");
   }
   return footprint;
