@@ -133,7 +133,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Config& config, cons
   const DataDir data(config.data_dir);
   ASSIGN_OR_RETURN(pki::CertificateAuthority authority, data.LoadAuthority());
   RETURN_IF_ERROR(EnsureServerCertificate(data, authority, config.names, clock.Now()).status());
-  ASSIGN_OR_RETURN(std::unique_ptr<Store> store, sqlite::OpenStore(config.DatabasePath(), clock));
+  ASSIGN_OR_RETURN(std::unique_ptr<Store> store,
+                   sqlite::OpenStore(config.DatabasePath(), clock, config.keep_history));
   auto parts = std::make_unique<Parts>(config, clock, std::move(authority), std::move(store));
   ASSIGN_OR_RETURN(const auto revoked, parts->store->fleet().RevokedSerials(clock.Now()));
   parts->revocations.Add(revoked);

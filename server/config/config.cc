@@ -95,6 +95,7 @@ const std::map<std::string, Setter, std::less<>>& Setters() {
        Span(&Config::host_certificate, absl::Minutes(1), absl::Hours(24 * 825))},
       {"user_certificate",
        Span(&Config::user_certificate, absl::Minutes(1), absl::Hours(24 * 825))},
+      {"keep_history", Span(&Config::keep_history, absl::Hours(24), absl::Hours(24 * 36500))},
       {"allow_unsigned", Flag(&Config::allow_unsigned)},
       {"trusted_keys", Text(&Config::trusted_keys)},
       {"log_level", LogLevel()},
@@ -166,6 +167,10 @@ reconnect_window = "{}"
 host_certificate = "{}"
 user_certificate = "{}"
 
+# How long history is kept (runs, drift that is over, states that were). It goes by whole months: a month is dropped
+# when all of it is older than this. The present state and the audit log stay.
+keep_history = "{}"
+
 # Take revisions that nobody signed? Hosts refuse them all the same unless they are told otherwise.
 allow_unsigned = {}
 
@@ -184,6 +189,7 @@ log_level = "{}"
       absl::FormatDuration(config.reconnect_window),
       absl::FormatDuration(config.host_certificate),
       absl::FormatDuration(config.user_certificate),
+      absl::FormatDuration(config.keep_history),
       config.allow_unsigned,
       config.TrustedKeysPath(),
       config.log_level);

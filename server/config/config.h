@@ -24,6 +24,8 @@ struct Config {
       absl::Seconds(5);  // First retries of agents are spread over this.
   absl::Duration host_certificate = absl::Hours(72);
   absl::Duration user_certificate = absl::Hours(24 * 30);
+  absl::Duration keep_history =
+      absl::Hours(24 * 400);  // Whole months of history older than this are dropped.
   bool allow_unsigned =
       false;  // Take revisions without a signature (hosts still decide for themselves).
   std::string

@@ -16,6 +16,7 @@ TEST(ConfigTest, WhatIsWrittenReadsBack) {
   config.data_dir = "/srv/fettle";
   config.names = {"a.example", "10.0.0.1"};
   config.heartbeat = absl::Seconds(5);
+  config.keep_history = absl::Hours(24 * 90);
   config.allow_unsigned = true;
   const auto back = ParseConfig(FormatConfig(config), "server.toml");
   ASSERT_TRUE(back.ok()) << back.status();
@@ -23,6 +24,7 @@ TEST(ConfigTest, WhatIsWrittenReadsBack) {
   EXPECT_EQ(back->names, config.names);
   EXPECT_EQ(back->heartbeat, config.heartbeat);
   EXPECT_EQ(back->host_certificate, config.host_certificate);
+  EXPECT_EQ(back->keep_history, config.keep_history);
   EXPECT_TRUE(back->allow_unsigned);
   EXPECT_EQ(back->TrustedKeysPath(), "/srv/fettle/trusted_keys");
 }
@@ -44,6 +46,7 @@ TEST(ConfigTest, SaysWhatIsWrongWithTheLine) {
       {"listen = 5", "server.toml:1: listen wants text"},
       {"heartbeat = \"soon\"", "wants a duration"},
       {"heartbeat = \"1ms\"", "wants between 1s and 1h"},
+      {"keep_history = \"1h\"", "keep_history wants between 24h"},
       {"names = []", "names wants a list"},
       {"names = [1]", "names wants a list"},
       {"allow_unsigned = \"yes\"", "wants true or false"},

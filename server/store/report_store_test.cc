@@ -239,6 +239,38 @@ TEST_F(ReportStoreTest, HistoryCrossesMonthsNewestFirst) {
   EXPECT_EQ(runs[0].started, At(4 * month));
 }
 
+TEST_F(ReportStoreTest, MonthsOlderThanIsKeptAreDroppedAndThePresentStays) {
+  const uint64_t month = 60 * 24 * 31;
+  for (uint64_t i = 1; i <= 4; ++i) {
+    const State state = i % 2 == 0 ? State::kOk : State::kFailed;
+    ASSERT_OK(Ingest("web1", "e1", {Run(i * month, {Resource("file:/a", state)})}));
+  }
+  clock_.Advance(absl::Minutes(5 * month));
+  Reopen(absl::Hours(24 * 365));
+  EXPECT_THAT(History("file:/a"), SizeIs(4)) << "nothing is that old";
+  Reopen(absl::Minutes(month + month / 2));
+  const auto spans = History("file:/a");
+  ASSERT_THAT(spans, SizeIs(3)) << "what ended in the last months, and what is";
+  EXPECT_EQ(spans[0].to, absl::InfiniteFuture());
+  ASSERT_OK_AND_ASSIGN(const auto runs, store().reports().Runs("", absl::InfinitePast(), 100));
+  ASSERT_THAT(runs, SizeIs(2));
+  ExpectCountsEqualRows("web1");
+  ASSERT_OK_AND_ASSIGN(const auto log, store().reports().AuditLog(absl::InfinitePast(), 1));
+  ASSERT_THAT(log, SizeIs(1));
+  EXPECT_EQ(log[0].act, "forget");
+}
+
+TEST_F(ReportStoreTest, AHostThatWasAwayLongerThanIsKeptCanStillReport) {
+  clock_.Advance(absl::Hours(24 * 365));
+  Reopen(absl::Hours(24 * 60));
+  EXPECT_THAT(Ingest("web1", "e1", {Run(1, {Resource("file:/a", State::kFailed)}), Run(2, {})}),
+              IsOkAndHolds(2U));
+  Reopen(absl::Hours(24 * 60));
+  EXPECT_THAT(Ingest("web1", "e1", {Run(3, {Resource("file:/a", State::kFailed)}), Run(4, {})}),
+              IsOkAndHolds(4U));
+  ExpectCountsEqualRows("web1");
+}
+
 TEST_F(ReportStoreTest, ConcurrentHostsAreEachStoredOnce) {
   constexpr int kHosts = 8;
   constexpr uint64_t kBatches = 25;

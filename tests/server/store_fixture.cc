@@ -33,14 +33,14 @@ StoreTest::~StoreTest() {
   std::filesystem::remove_all(folder_);
 }
 
-absl::Status StoreTest::OpenAgain() {
-  ASSIGN_OR_RETURN(store_, sqlite::OpenStore(Path(), clock_));
+absl::Status StoreTest::OpenAgain(absl::Duration keep_history) {
+  ASSIGN_OR_RETURN(store_, sqlite::OpenStore(Path(), clock_, keep_history));
   return absl::OkStatus();
 }
 
-void StoreTest::Reopen() {
+void StoreTest::Reopen(absl::Duration keep_history) {
   CloseStore();
-  ASSERT_OK(OpenAgain());
+  ASSERT_OK(OpenAgain(keep_history));
 }
 
 void StoreTest::Crash() {

@@ -31,9 +31,9 @@ class StoreTest : public ::testing::Test {
   void CloseStore() { store_.reset(); }
 
   // Opens the file again; the store is then this one.
-  absl::Status OpenAgain();
+  absl::Status OpenAgain(absl::Duration keep_history = absl::InfiniteDuration());
   // Closes and opens.
-  void Reopen();
+  void Reopen(absl::Duration keep_history = absl::InfiniteDuration());
   // Goes on with what is on disk at this instant, as after a power loss: the open store never
   // closes its files.
   void Crash();

@@ -69,7 +69,11 @@ std::vector<absl::StatusOr<uint64_t>> SqliteReportStore::StoreTogether(
     return absl::OkStatus();
   });
   if (!status.ok()) {
-    partitions_ = {};  // What was made was rolled back.
+    const absl::Status reset = writer_.With([&](Database& /*database*/) {
+      partitions_ = {};  // What was made was rolled back.
+      return absl::OkStatus();
+    });
+    reset.IgnoreError();  // Closed: nothing is made any more.
     answers.assign(batches.size(), status);
   }
   return answers;

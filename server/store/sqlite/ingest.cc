@@ -16,6 +16,8 @@
 namespace fettle::server::sqlite {
 namespace {
 
+constexpr char kPresent[] = "SELECT id, state, since, record, run, revision FROM states ";
+
 using resource::Cause;
 using resource::ResourceReport;
 using resource::RunReport;
@@ -83,6 +85,7 @@ absl::StatusOr<uint64_t> Ingester::Apply(const std::string& host,
 }
 
 absl::Status Ingester::ApplyRecord(const std::string& host, const Ingest& record) {
+  changed_ = false;
   if (const auto* run = std::get_if<RunReport>(&record.body)) {
     return ApplyRun(host, *run);
   }
@@ -143,7 +146,7 @@ absl::Status Ingester::ApplyRun(const std::string& host, const RunReport& run) {
         RevisionNumber(run.revision),
         host));
   }
-  ASSIGN_OR_RETURN(PresentStates states, LoadStates(host));
+  ASSIGN_OR_RETURN(PresentStates states, LoadTouched(host, run));
   std::set<std::string_view> listed;
   for (const ResourceReport& report : run.resources) {
     listed.insert(report.id);
@@ -158,7 +161,7 @@ absl::Status Ingester::ApplyRun(const std::string& host, const RunReport& run) {
     RETURN_IF_ERROR(
         database_.Run("UPDATE hosts SET catalog = ? WHERE name = ?", run.catalog, host));
   }
-  return StoreTotals(host, states);
+  return StoreTotals(host);
 }
 
 absl::Status Ingester::ApplyListed(const std::string& host,
@@ -242,11 +245,12 @@ absl::Status Ingester::ApplySnapshot(const std::string& host, const Snapshot& sn
     RETURN_IF_ERROR(CloseSpan(host, it->first, it->second, snapshot.taken));
     RETURN_IF_ERROR(EndDrift(host, it->first, snapshot.taken, DriftOutcome::kEnded));
     RETURN_IF_ERROR(database_.Run("DELETE FROM states WHERE host = ? AND id = ?", host, it->first));
+    changed_ = true;
     it = states.erase(it);
   }
   RETURN_IF_ERROR(
       database_.Run("UPDATE hosts SET catalog = ? WHERE name = ?", snapshot.catalog, host));
-  return StoreTotals(host, states);
+  return StoreTotals(host);
 }
 
 absl::Status Ingester::StoreRun(const std::string& host, const RunReport& run) {
@@ -264,6 +268,7 @@ absl::Status Ingester::StoreRun(const std::string& host, const RunReport& run) {
 absl::Status Ingester::StoreState(const std::string& host,
                                   const std::string& id,
                                   const Present& present) {
+  changed_ = true;
   return database_.Run("INSERT OR REPLACE INTO states VALUES(?, ?, ?, ?, ?, ?, ?)",
                        host,
                        id,
@@ -327,34 +332,71 @@ absl::Status Ingester::EndDrift(const std::string& host,
   return database_.Run("DELETE FROM open_drift WHERE host = ? AND id = ?", host, id);
 }
 
+void Ingester::Read(const Row& row, PresentStates* states) {
+  states->emplace(
+      row.Text(0),
+      Present{
+          static_cast<State>(row.Integer(1)), row.Time(2), row.Text(3), row.Text(4), row.Text(5)});
+}
+
 absl::StatusOr<Ingester::PresentStates> Ingester::LoadStates(const std::string& host) {
   PresentStates states;
   RETURN_IF_ERROR(database_.Query(
-      "SELECT id, state, since, record, run, revision FROM states WHERE host = ?",
-      [&](const Row& row) {
-        states.emplace(row.Text(0),
-                       Present{static_cast<State>(row.Integer(1)),
-                               row.Time(2),
-                               row.Text(3),
-                               row.Text(4),
-                               row.Text(5)});
-      },
-      host));
+      std::string(kPresent) + "WHERE host = ?", [&](const Row& row) { Read(row, &states); }, host));
   return states;
 }
 
-absl::Status Ingester::StoreTotals(const std::string& host, const PresentStates& states) {
+absl::StatusOr<Ingester::PresentStates> Ingester::LoadTouched(const std::string& host,
+                                                              const RunReport& run) {
+  PresentStates states;
+  for (const ResourceReport& report : run.resources) {
+    RETURN_IF_ERROR(database_.Query(
+        std::string(kPresent) + "WHERE host = ? AND id = ?",
+        [&](const Row& row) { Read(row, &states); },
+        host,
+        report.id));
+  }
+  int64_t restless = 0;
+  RETURN_IF_ERROR(database_.Query(
+      "SELECT unknown + skipped + changed + drifted + failed FROM hosts WHERE name = ?",
+      [&](const Row& row) { restless = row.Integer(0); },
+      host));
+  if (run.partial || restless == 0) {
+    return states;
+  }
+  RETURN_IF_ERROR(database_.Query(
+      std::string(kPresent) + "WHERE host = ? AND state != ?",
+      [&](const Row& row) { Read(row, &states); },
+      host,
+      static_cast<int64_t>(State::kOk)));
+  return states;
+}
+
+absl::Status Ingester::StoreTotals(const std::string& host) {
+  RETURN_IF_ERROR(
+      database_.Run("UPDATE hosts SET open_drift = (SELECT count(*) FROM open_drift d WHERE d.host "
+                    "= hosts.name) WHERE name = ?",
+                    host));
+  bool never_counted = false;
+  RETURN_IF_ERROR(database_.Query(
+      "SELECT length(states) = 0 FROM hosts WHERE name = ?",
+      [&](const Row& row) { never_counted = row.Bool(0); },
+      host));
+  if (!changed_ && !never_counted) {
+    return absl::OkStatus();
+  }
   int64_t counts[6] = {};
   std::vector<std::pair<std::string, State>> list;
-  list.reserve(states.size());
-  for (const auto& [id, present] : states) {
-    ++counts[static_cast<std::size_t>(present.state)];
-    list.emplace_back(id, present.state);
-  }
+  RETURN_IF_ERROR(database_.Query(
+      "SELECT id, state FROM states WHERE host = ?",
+      [&](const Row& row) {
+        list.emplace_back(row.Text(0), static_cast<State>(row.Integer(1)));
+        ++counts[static_cast<std::size_t>(row.Integer(1))];
+      },
+      host));
   return database_.Run(
       "UPDATE hosts SET states = ?, ok = ?, unknown = ?, skipped = ?, changed = ?, drifted = ?, "
-      "failed = ?, "
-      "open_drift = (SELECT count(*) FROM open_drift d WHERE d.host = hosts.name) WHERE name = ?",
+      "failed = ? WHERE name = ?",
       resource::StateDigest(std::move(list)),
       counts[static_cast<std::size_t>(State::kOk)],
       counts[static_cast<std::size_t>(State::kUnknown)],

@@ -76,11 +76,18 @@ class Ingester {
                         absl::Time ended,
                         DriftOutcome outcome);
   absl::StatusOr<PresentStates> LoadStates(const std::string& host);
-  absl::Status StoreTotals(const std::string& host, const PresentStates& states);
+  // Those that a run can change: what it lists, and, if it is a full one, what is not at rest.
+  absl::StatusOr<PresentStates> LoadTouched(const std::string& host,
+                                            const resource::RunReport& run);
+  static void Read(const Row& row, PresentStates* states);
+  // Counts and digest over all rows, if any changed; a run that found everything as it was reads
+  // none.
+  absl::Status StoreTotals(const std::string& host);
 
   Database& database_;
   Partitions& partitions_;
   absl::Time now_;
+  bool changed_ = false;  // A row of `states`, in the record at hand.
 };
 
 }  // namespace fettle::server::sqlite

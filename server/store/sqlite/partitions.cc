@@ -49,4 +49,25 @@ absl::StatusOr<std::vector<std::string>> PartitionsSince(Database& database,
   return tables;
 }
 
+absl::StatusOr<std::vector<std::string>> DropPartitionsBefore(Database& database,
+                                                              absl::Time before) {
+  const std::string first_kept = MonthOf(before);
+  std::vector<std::string> tables;
+  std::set<std::string> months;
+  for (const std::string kind : {"history_", "drift_", "runs_"}) {
+    RETURN_IF_ERROR(database.Query(
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name GLOB ? AND name < ?",
+        [&](const Row& row) {
+          tables.push_back(row.Text(0));
+          months.insert(tables.back().substr(kind.size()));
+        },
+        kind + "[0-9]*",
+        kind + first_kept));
+  }
+  for (const std::string& table : tables) {
+    RETURN_IF_ERROR(database.Execute(fmt::format("DROP TABLE {}", table)));
+  }
+  return std::vector<std::string>(months.begin(), months.end());
+}
+
 }  // namespace fettle::server::sqlite

@@ -39,4 +39,9 @@ absl::StatusOr<std::vector<std::string>> PartitionsSince(Database& database,
                                                          std::string_view kind,
                                                          absl::Time since);
 
+// Drops the tables of all months that ended before the one of `before`; answers those months, the
+// oldest first.
+absl::StatusOr<std::vector<std::string>> DropPartitionsBefore(Database& database,
+                                                              absl::Time before);
+
 }  // namespace fettle::server::sqlite

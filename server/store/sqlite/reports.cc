@@ -6,6 +6,8 @@
 #include <map>
 #include <utility>
 
+#include <fmt/ranges.h>
+
 #include "fettle/v1/report.pb.h"
 #include "lib/base/status_macros.h"
 #include "lib/base/text.h"
@@ -223,6 +225,22 @@ absl::StatusOr<std::vector<resource::RunReport>> SqliteReportStore::Runs(const s
   }));
   NewestFirst(&runs, most, [](const resource::RunReport& run) { return run.started; });
   return runs;
+}
+
+absl::Status SqliteReportStore::ForgetBefore(absl::Time before) {
+  return writer_.Transaction([&](Database& database) -> absl::Status {
+    ASSIGN_OR_RETURN(const std::vector<std::string> months, DropPartitionsBefore(database, before));
+    if (months.empty()) {
+      return absl::OkStatus();
+    }
+    partitions_ = {};
+    return database.Run(
+        "INSERT INTO audit(time, who, act, detail) VALUES(?, ?, ?, ?)",
+        clock_.Now(),
+        "server",
+        "forget",
+        fmt::format("history of {}, older than keep_history", fmt::join(months, ", ")));
+  });
 }
 
 absl::Status SqliteReportStore::Audit(const AuditEntry& entry) {

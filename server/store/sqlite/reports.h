@@ -41,6 +41,10 @@ class SqliteReportStore final : public ReportStore {
   absl::Status Audit(const AuditEntry& entry) override;
   absl::StatusOr<std::vector<AuditEntry>> AuditLog(absl::Time since, uint32_t most) override;
 
+  // Drops the history of all months that ended before the one of `before`, and says so in the audit
+  // log.
+  absl::Status ForgetBefore(absl::Time before);
+
   // Stores what waits and ends the thread; later batches are answered kUnavailable.
   void Stop() ABSL_LOCKS_EXCLUDED(mutex_);
 
@@ -59,7 +63,7 @@ class SqliteReportStore final : public ReportStore {
   Connection& writer_;
   Connection& reader_;
   const Clock& clock_;
-  Partitions partitions_;  // Used on the thread alone.
+  Partitions partitions_;  // Used while the writer is held.
   absl::Mutex mutex_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::vector<Batch> queue_ ABSL_GUARDED_BY(mutex_);

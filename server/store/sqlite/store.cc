@@ -18,8 +18,11 @@ class SqliteStore final : public Store {
  public:
   SqliteStore(std::unique_ptr<Database> writer,
               std::unique_ptr<Database> reader,
-              const Clock& clock)
-      : writer_(std::move(writer)),
+              const Clock& clock,
+              absl::Duration keep_history)
+      : clock_(clock),
+        keep_history_(keep_history),
+        writer_(std::move(writer)),
         reader_(std::move(reader)),
         policy_(writer_, reader_),
         fleet_(writer_, reader_),
@@ -33,6 +36,8 @@ class SqliteStore final : public Store {
   FleetStore& fleet() override { return fleet_; }
 
   ReportStore& reports() override { return reports_; }
+
+  absl::Status Forget() { return reports_.ForgetBefore(clock_.Now() - keep_history_); }
 
   void Close() override {
     {
@@ -56,9 +61,14 @@ class SqliteStore final : public Store {
         closing = closing_;
       }
       fleet_.FlushSeen().IgnoreError();  // Tried again in kFlushSeen.
+      if (!closing) {
+        Forget().IgnoreError();  // Likewise.
+      }
     }
   }
 
+  const Clock& clock_;
+  const absl::Duration keep_history_;
   Connection writer_;
   Connection reader_;
   SqlitePolicyStore policy_;
@@ -86,12 +96,17 @@ absl::Status CheckWhole(Database& database, const std::string& path) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Store>> OpenStore(const std::string& path, const Clock& clock) {
+absl::StatusOr<std::unique_ptr<Store>> OpenStore(const std::string& path,
+                                                 const Clock& clock,
+                                                 absl::Duration keep_history) {
   ASSIGN_OR_RETURN(auto writer, Database::Open(path));
   RETURN_IF_ERROR(CheckWhole(*writer, path));
   RETURN_IF_ERROR(Annotate(Migrate(*writer), path));
   ASSIGN_OR_RETURN(auto reader, Database::Open(path));
-  return std::make_unique<SqliteStore>(std::move(writer), std::move(reader), clock);
+  auto store =
+      std::make_unique<SqliteStore>(std::move(writer), std::move(reader), clock, keep_history);
+  RETURN_IF_ERROR(Annotate(store->Forget(), path));
+  return store;
 }
 
 }  // namespace fettle::server::sqlite
