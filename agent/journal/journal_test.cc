@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/journal/journal.h"
 
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <filesystem>
 #include <fstream>
 
@@ -48,6 +52,26 @@ class JournalTest : public ::testing::Test {
 
   void SetBytes(const std::string& bytes) const {
     std::ofstream(Log(), std::ios::binary | std::ios::trunc) << bytes;
+  }
+
+  // Fills the journal beyond what makes it be rewritten, run after run; a byte to `progress` before
+  // each rewriting. Returns when something fails.
+  void RewriteForever(int progress) const {
+    const std::string shown(64 << 10, 'x');
+    absl::StatusOr<std::unique_ptr<Journal>> journal = Journal::Open(folder_.path());
+    while (journal.ok() && (*journal)->Begin("test", Deadline::Expired()).ok() &&
+           (*journal)->Intend(Changing("file:/pending")).ok()) {
+      for (int i = 0; i < 20; ++i) {
+        if (!(*journal)
+                 ->Add(AtRest{kNow, {{"file:/a", Known{1, {{"content", 1, 2, shown}}}}}})
+                 .ok()) {
+          return;
+        }
+      }
+      if (::write(progress, "x", 1) != 1 || !(*journal)->End().ok()) {
+        return;
+      }
+    }
   }
 
   testing::TempFolder folder_;
@@ -146,6 +170,35 @@ TEST_F(JournalTest, IsRewrittenWhenItHasGrown) {
   }
   EXPECT_LT(Bytes().size(), 2000U);
   EXPECT_NE(Open()->knowledge().Find("file:/a"), nullptr);
+}
+
+TEST_F(JournalTest, AnInterruptedRewriteLeavesTheOldOneAndAnotherIsMade) {
+  // A child that rewrites its journal again and again, and is killed somewhere in the middle.
+  constexpr int kKills = 8;
+  for (int kill_after = 1; kill_after <= kKills; ++kill_after) {
+    int pipe_ends[2];
+    ASSERT_EQ(::pipe(pipe_ends), 0);
+    const pid_t child = ::fork();
+    if (child == 0) {
+      ::close(pipe_ends[0]);
+      RewriteForever(pipe_ends[1]);
+      ::_exit(0);
+    }
+    ::close(pipe_ends[1]);
+    char byte = 0;
+    for (int i = 0; i < kill_after && ::read(pipe_ends[0], &byte, 1) == 1; ++i) {
+    }
+    ::kill(child, SIGKILL);
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    ::close(pipe_ends[0]);
+    ASSERT_TRUE(WIFSIGNALED(status)) << "it ended by itself: its run could not begin or write";
+    const std::unique_ptr<Journal> journal = Open();
+    EXPECT_THAT(journal->TakeMessages(), IsEmpty()) << "nothing was damaged";
+    EXPECT_NE(journal->knowledge().Find("file:/a"), nullptr);
+    EXPECT_TRUE(journal->knowledge().open().contains("file:/pending"));
+  }
+  EXPECT_LE(std::distance(std::filesystem::directory_iterator(folder_.path()), {}), kKills + 4);
 }
 
 TEST_F(JournalTest, ReadOnlyKnowsAndCannotBegin) {
