@@ -129,6 +129,13 @@ class Local(unittest.TestCase):
                  'file "TARGET/g" { content = "x", after = "file:TARGET/f" }', ("circle", "init.lua:2", "init.lua:3")),
                 ('file "TARGET/f" { content = "x" }\nfile "TARGET//f" { content = "y" }', ("init.lua:2", "init.lua:3")),
                 ('file "TARGET/f" { content = "x" }\nlink "TARGET/f" { target = "y" }', ("init.lua:2", "init.lua:3")),
+                ('file "TARGET/f" { content = "x" }\nline "l" { path = "TARGET/f", line = "y" }',
+                 ("init.lua:2", "init.lua:3", "manages all of")),
+                ('line "l" { path = "/etc/cron.d/fettle-job", line = "y" }\ncron "job" { command = "true" }',
+                 ("init.lua:2", "init.lua:3", "manages all of")),
+                ('file "/etc/cron.d/fettle-job" { content = "x" }\ncron "job" { command = "true" }',
+                 ("init.lua:2", "init.lua:3", "two resources manage")),
+                ('directory "TARGET/f"\nfile "TARGET/f" { content = "x" }', ("init.lua:2", "init.lua:3")),
                 ('file "TARGET/f" { template = "missing" }', ("init.lua:2", "missing")),
                 ('file "TARGET/f" { source = "missing" }', ("init.lua:2", "missing")),
                 ("while true do end", ("init.lua:2",)),
@@ -142,6 +149,36 @@ class Local(unittest.TestCase):
             with self.subTest(text):
                 self.recipe(good + text)
                 self.refused(*words)
+
+    def test_a_line_in_a_seeded_file_is_no_contradiction(self):
+        self.recipe('file "TARGET/f" { content = "x\\n", replace = false }\nline "l" { path = "TARGET/f", line = "y" }')
+        self.apply(2)
+        self.apply(0)
+        with open(f"{self.target}/f", encoding="utf-8") as file:
+            self.assertEqual(file.read(), "x\ny\n")
+
+    def test_the_mask_of_a_secret_never_lands_in_a_file(self):
+        self.recipe('file "TARGET/f" { content = "password=hunter2\\n", sensitive = true }')
+        masked = self.apply(2).stdout
+        with open(f"{self.target}/f", encoding="utf-8") as file:
+            self.assertEqual(file.read(), "password=hunter2\n")
+        self.assertIn("secret", masked)
+        kept = subprocess.run(["grep", "-ra", "hunter2", self.state], capture_output=True, text=True)
+        self.assertNotIn("journal:", kept.stdout, "the journal keeps no secret")
+
+    def test_a_purged_directory_keeps_exactly_what_others_own(self):
+        for path in ("d/foreign", "d/sub/foreign", "d/sub/ours"):
+            os.makedirs(os.path.dirname(f"{self.target}/{path}"), exist_ok=True)
+            with open(f"{self.target}/{path}", "w", encoding="utf-8") as file:
+                file.write("x")
+        self.recipe('directory "TARGET/d" { purge = true }\nfile "TARGET/d/sub/ours" { content = "x" }')
+        self.apply(2)
+        self.assertEqual([sorted(names) for _, _, names in os.walk(f"{self.target}/d")], [[], ["ours"]])
+
+    def test_a_hundred_thousand_resources_are_planned(self):
+        self.recipe('for i = 1, 100000 do link("TARGET/x" .. i) { target = "y" } end')
+        self.assertEqual(len(json.loads(self.plan(2, "-o", "json").stdout)["resources"]), 100000)
+        self.assertEqual(os.listdir(self.target), [])
 
     def test_all_problems_are_told_at_once(self):
         self.recipe('file "TARGET/f" { contents = "x" }\nfile "TARGET/g" { mode = 5 }\n')
