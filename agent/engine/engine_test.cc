@@ -293,8 +293,8 @@ TEST_F(EngineTest, ALongChainCostsALinearNumberOfCalls) {
   EXPECT_EQ(host_.calls().reads(), kCount);
 }
 
-TEST_F(EngineTest, AHundredThousandResourcesAreBroughtAboutAndThenAtRest) {
-  constexpr int32_t kCount = 100'000;
+TEST_F(EngineTest, TwentyThousandResourcesAreBroughtAboutAndThenAtRest) {
+  constexpr int32_t kCount = 20'000;  // 100,000 do as well, in half a minute.
   resource::Catalog catalog;
   for (int32_t i = 0; i < kCount; ++i) {
     resource::Declaration declaration;

@@ -11,10 +11,10 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include <fmt/format.h>
 #include <lua.hpp>
 
-#include "lib/base/deadline.h"
 #include "lib/recipe/evaluate.h"
 
 // Debian builds this Lua as C++: a Lua error is a C++ exception of Lua's own that unwinds our
@@ -102,7 +102,7 @@ class Sandbox {
 
   const Limits limits_;
   Evaluation* const evaluation_;
-  Deadline deadline_ = Deadline::Never();
+  absl::Duration cpu_end_;  // Of this thread's processor time.
   lua_State* state_ = nullptr;
   std::size_t memory_ = 0;
   std::size_t peak_ = 0;
