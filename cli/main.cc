@@ -1,18 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 // The command line `fettle`: puts its commands together. Each is one file in one of the folders
 // here.
+#include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
+#include <fmt/format.h>
 
 #include "cli/completion/completion.h"
 #include "cli/fleet/fleet_commands.h"
 #include "cli/lab/lab_command.h"
 #include "cli/local/local_commands.h"
 #include "cli/terminal/output.h"
+#include "lib/base/text.h"
 
 namespace fettle::cli {
 namespace {
@@ -68,6 +74,20 @@ void AddCommands(CLI::App& app, int* exit_code) {
   });
 }
 
+// "" when `word` is a command, or an option.
+std::string UnknownCommand(const CLI::App& app, std::string_view word) {
+  std::vector<std::string_view> names;
+  for (const CLI::App* const command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    names.push_back(command->get_name());
+  }
+  if (word.starts_with('-') || std::find(names.begin(), names.end(), word) != names.end()) {
+    return "";
+  }
+  return fmt::format("fettle: there is no command \"{}\"{}; `fettle --help` lists them\n",
+                     word,
+                     DidYouMean(word, names));
+}
+
 int Main(int argc, char** argv) {
   CLI::App app("Keeps a fleet of Linux hosts in the state that its owners wrote down.", "fettle");
   app.require_subcommand(1);
@@ -80,6 +100,10 @@ int Main(int argc, char** argv) {
   AddCommands(app, &exit_code);
   if (argc <= 1) {
     Print(app.help());
+    return kExitError;
+  }
+  if (const std::string unknown = UnknownCommand(app, argv[1]); !unknown.empty()) {
+    static_cast<void>(std::fputs(unknown.c_str(), stderr));
     return kExitError;
   }
   try {

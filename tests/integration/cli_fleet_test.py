@@ -304,7 +304,7 @@ complete_words fettle enroll token --us
     def test_usage_errors_end_with_1(self):
         self.fettle("hosts", "--no-such-option", code=1)
         self.fettle("publish", self.tree(), code=1)
-        self.fettle("no-such-command", code=1)
+        self.assertIn('did you mean "hosts"', self.fettle("hotss", code=1).stderr)
 
 
 if __name__ == "__main__":
