@@ -293,22 +293,5 @@ TEST_F(EngineTest, ALongChainCostsALinearNumberOfCalls) {
   EXPECT_EQ(host_.calls().reads(), kCount);
 }
 
-TEST_F(EngineTest, TwentyThousandResourcesAreBroughtAboutAndThenAtRest) {
-  constexpr int32_t kCount = 20'000;  // 100,000 do as well, in half a minute.
-  resource::Catalog catalog;
-  for (int32_t i = 0; i < kCount; ++i) {
-    resource::Declaration declaration;
-    declaration.type = "text";
-    declaration.name = fmt::format("/conf/{}", i);
-    declaration.attributes.Set("content", "x");
-    catalog.resources.push_back(std::move(declaration));
-  }
-  Engine engine(TypesForTest(), host_.clock(), nullptr);
-  EXPECT_EQ(engine.Run(catalog, host_, {})->counts.changed, kCount);
-  host_.calls().ClearLog();
-  EXPECT_EQ(engine.Run(catalog, host_, {})->counts.ok, kCount);
-  EXPECT_EQ(host_.calls().reads(), static_cast<std::size_t>(kCount));
-}
-
 }  // namespace
 }  // namespace fettle::engine
