@@ -97,7 +97,8 @@ Cell StateCell(v1::State state) {
 Cell PresenceCell(const v1::Host& host, absl::Time now) {
   switch (host.presence()) {
     case v1::PRESENCE_CONNECTED:
-      return {"connected", Tone::kGood};
+      return host.paused_until_us() == 0 ? Cell{"connected", Tone::kGood}
+                                         : Cell{"connected, paused", Tone::kBad};
     case v1::PRESENCE_SILENT:
       return {fmt::format("silent {}", SpanText(now - FromMicroseconds(host.last_seen_us()))),
               Tone::kBad};

@@ -26,7 +26,7 @@ std::string SpanText(absl::Duration span);
 // "ok", "failed", …, coloured by what it means.
 Cell StateCell(v1::State state);
 
-// "connected", "silent 3m", "never seen", "revoked".
+// "connected", "connected, paused", "silent 3m", "never seen", "revoked".
 Cell PresenceCell(const v1::Host& host, absl::Time now);
 
 // "corrected", "open", …

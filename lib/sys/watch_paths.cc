@@ -185,10 +185,16 @@ void PathWatch::Handle(const WatchMarks::Event& event, std::vector<PathEvent>* e
   const auto object = nodes_.find(event.object);
   if (!event.object.empty() && object != nodes_.end()) {
     known = true;
-    Tell(event.self_moved ? object->second.self : object->second.content, event, events);
-    if (event.self_moved) {
-      for (const std::size_t target : object->second.self) {
-        rearm_[target] = true;
+    const Node& node = object->second;
+    if (!event.self_moved) {
+      Tell(node.content, event, events);
+    }
+    for (std::size_t i = 0; event.self_moved && i < node.self.size(); ++i) {
+      rearm_[node.self[i]] = true;
+      // The going of the thing itself is told by its directory; that of a directory on the way to
+      // it by nobody else. The inode of a file that was replaced goes after the new one came.
+      if (std::find(node.content.begin(), node.content.end(), node.self[i]) == node.content.end()) {
+        Tell({node.self[i]}, event, events);
       }
     }
   }

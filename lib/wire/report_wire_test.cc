@@ -30,6 +30,17 @@ resource::RunReport Example() {
   one.position = "recipes/a.lua:3";
   one.controls = {"CIS-1"};
   one.duration = absl::Microseconds(5);
+  one.actor = resource::Actor{resource::Actor::Certainty::kProbable,
+                              812,
+                              "/usr/bin/vim",
+                              "vim /etc/motd",
+                              "root",
+                              "ann",
+                              "session-3.scope",
+                              "10.0.0.7",
+                              "apt remove x",
+                              "a note"};
+  one.contended = "put right 5 times";
   run.resources = {one};
   return run;
 }
@@ -38,6 +49,13 @@ TEST(ReportWireTest, ARunReadsBackAsItWasWritten) {
   const auto back = FromProto(ToProto(Example()));
   ASSERT_TRUE(back.ok()) << back.status();
   EXPECT_EQ(*back, Example());
+}
+
+TEST(ReportWireTest, CoverageReadsBackAsItWasWritten) {
+  const std::map<std::string, resource::Coverage> coverage = {
+      {"file:/a", {resource::Watching::kEvent, absl::Milliseconds(500), ""}},
+      {"exec:b", {resource::Watching::kSweep, absl::Minutes(33), "a step"}}};
+  EXPECT_EQ(FromProto(ToProto(coverage)), coverage);
 }
 
 TEST(ReportWireTest, RefusesWhatNoAgentWrites) {

@@ -42,6 +42,20 @@ TEST_F(OutboxTest, NothingGoesBeforeTheHelloAck) {
   EXPECT_FALSE(outbox_.Next().has_value());
 }
 
+TEST_F(OutboxTest, OfPausesTheLatestWins) {
+  Greet();
+  v1::PauseOrder order;
+  order.set_seconds(60);
+  outbox_.PutPause(order);
+  order.set_seconds(0);
+  outbox_.PutPause(order);
+  const auto next = outbox_.Next();
+  ASSERT_TRUE(next.has_value());
+  EXPECT_TRUE(next->has_pause());
+  EXPECT_EQ(next->pause().seconds(), 0U);
+  EXPECT_FALSE(outbox_.Next().has_value());
+}
+
 TEST_F(OutboxTest, OfAssignmentsTheLatestWinsByVersionNotByArrival) {
   Greet();
   EXPECT_TRUE(outbox_.PutAssignment(AssignmentOf(1, 1)));

@@ -54,6 +54,47 @@ TEST_F(ReportStoreTest, ABatchSentTwiceCountsOnce) {
   EXPECT_THAT(History("file:/a"), SizeIs(2));
 }
 
+TEST_F(ReportStoreTest, WhoMadeADriftIsKeptWithIt) {
+  resource::ResourceReport report = Resource("file:/a", State::kChanged, Cause::kDrift);
+  report.actor.emplace().command = "vim /a";
+  report.contended = "put right 5 times";
+  ASSERT_OK(Ingest("web1", "e1", {Run(1, {report})}));
+  const auto drift = DriftSince(absl::InfinitePast());
+  ASSERT_THAT(drift, SizeIs(1));
+  ASSERT_TRUE(drift[0].report.actor.has_value());
+  EXPECT_EQ(drift[0].report.actor->command, "vim /a");
+  EXPECT_EQ(drift[0].report.contended, "put right 5 times");
+}
+
+TEST_F(ReportStoreTest, HowResourcesAreWatchedShowsWithTheirStates) {
+  ASSERT_OK(Ingest("web1", "e1", {Run(1, {Resource("file:/a", State::kFailed, Cause::kNone)})}));
+  server::Ingest coverage;
+  coverage.sequence = 2;
+  coverage.body = CoverageReport{
+      {{"file:/a", {resource::Watching::kPoll, absl::Minutes(5), "watches ran out"}}}};
+  ASSERT_OK(Ingest("web1", "e1", {coverage}));
+  const auto states = store().reports().StatesOf("web1");
+  ASSERT_OK(states);
+  ASSERT_THAT(*states, SizeIs(1));
+  EXPECT_EQ(states->front().coverage.watching, resource::Watching::kPoll);
+  EXPECT_EQ(states->front().coverage.worst, absl::Minutes(5));
+  EXPECT_EQ(states->front().coverage.why, "watches ran out");
+}
+
+TEST_F(ReportStoreTest, APauseShowsAndEnds) {
+  const absl::Time until = absl::FromUnixSeconds(1'800'000'000);
+  server::Ingest pause;
+  pause.sequence = 1;
+  pause.body = PauseReport{until, "a leak"};
+  ASSERT_OK(Ingest("web1", "e1", {pause}));
+  EXPECT_EQ(Host().paused_until, until);
+  EXPECT_EQ(Host().pause_reason, "a leak");
+  pause.sequence = 2;
+  pause.body = PauseReport{};
+  ASSERT_OK(Ingest("web1", "e1", {pause}));
+  EXPECT_EQ(Host().paused_until, absl::InfinitePast());
+}
+
 TEST_F(ReportStoreTest, AnOverlappingBatchAddsOnlyWhatIsNew) {
   ASSERT_OK(Ingest("web1", "e1", {Run(1, {}), Run(2, {})}));
   EXPECT_THAT(Ingest("web1", "e1", {Run(3, {}), Run(2, {})}), IsOkAndHolds(3U));

@@ -7,7 +7,7 @@
 A really booted host (tests/lab) with its agent, the server on this machine: one kernel, one clock. A program in the
 host writes to one declared file after the other, each once, and waits until the content is back. "On the server" is
 the record's own time of storing; "put right" is when the writer reads the declared content again (it looks each
-0.2 ms). Sweeps are an hour apart. Wake-ups are context switches of all threads of the agent and its link.
+0.2 ms). Sweeps are an hour apart. Wake-ups are voluntary context switches of all threads of the agent and its link.
 """
 import argparse
 import json
@@ -18,7 +18,6 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "lab"))
 import fleet as fleet_module  # noqa: E402
-from labhost import wait_until  # noqa: E402
 
 WRITER = """
 import json, os, sys, time
@@ -58,8 +57,9 @@ def spread(name, seconds):
 
 
 def switches(host, pids):
-    script = "cat " + " ".join(f"/proc/{pid}/task/*/status" for pid in pids) + " | grep ctxt_switches"
-    return sum(int(line.split()[1]) for line in host.run(script).out.splitlines())
+    """Voluntary context switches by process: how often it went to sleep again."""
+    script = "cat /proc/{}/task/*/status | grep ^voluntary_ctxt"
+    return [sum(int(line.split()[1]) for line in host.run(script.format(pid)).out.splitlines()) for pid in pids]
 
 
 def memory(host, pid):
@@ -99,18 +99,18 @@ def main():
         print(spread("put right", [e[2] - e[1] for e in events if e[2]]))
         print(f"\n{len(stored)} of {len(events)} events on the server, {certain} with a certain culprit, "
               f"{sum(1 for e in events if not e[2])} not put right within 10 s; load {os.getloadavg()[0]:.1f}")
-        wait_until(lambda: True, 1, "")
         pids = host.run("pgrep -x fettle-agent; pgrep -x fettle-agent-li").out.split()
         time.sleep(5)
         before = switches(host, pids)
         time.sleep(arguments.idle)
         after = switches(host, pids)
         print(f"\nidle with {arguments.resources} resources watched, heartbeat each 60 s: "
-              f"{(after - before) * 60 / arguments.idle:.1f} context switches a minute over {len(pids)} processes")
-        for pid in pids:
+              f"{(sum(after) - sum(before)) * 60 / arguments.idle:.1f} wake-ups a minute")
+        for pid, first, last in zip(pids, before, after):
             rss, pss, private = memory(host, pid)
             name = host.run(f"cat /proc/{pid}/comm").out.strip()
-            print(f"{name}: RSS {rss:.1f} MiB, PSS {pss:.1f} MiB, private {private:.1f} MiB")
+            print(f"{name}: {(last - first) * 60 / arguments.idle:.1f} wake-ups a minute, "
+                  f"RSS {rss:.1f} MiB, PSS {pss:.1f} MiB, private {private:.1f} MiB")
 
 
 if __name__ == "__main__":
