@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -24,6 +25,18 @@ int Milliseconds(absl::Duration wait) {
   constexpr int64_t kMost = 3'600'000;
   return static_cast<int>(std::clamp<int64_t>(
       absl::ToInt64Milliseconds(absl::Ceil(wait, absl::Milliseconds(1))), 0, kMost));
+}
+
+void WakeWatcher(std::span<const pollfd> watched, watch::Watcher* watcher) {
+  bool touched = false;
+  bool mounts = false;
+  for (const pollfd& one : watched) {
+    touched = touched || one.revents != 0;
+    mounts = mounts || (one.revents != 0 && one.events == POLLPRI);
+  }
+  if (touched) {
+    watcher->OnReady(mounts);
+  }
 }
 
 }  // namespace
@@ -78,11 +91,7 @@ bool Loop::RunOnce(absl::Duration most) {
   if ((watched[2].revents & kReadable) != 0) {
     parts_.link.OnReadable();
   }
-  if (std::any_of(watched.begin() + static_cast<std::ptrdiff_t>(watchers),
-                  watched.end(),
-                  [](const pollfd& one) { return one.revents != 0; })) {
-    parts_.watcher.OnReady();
-  }
+  WakeWatcher(std::span<const pollfd>(watched).subspan(watchers), &parts_.watcher);
   for (std::size_t i = 3; i < watchers; ++i) {
     if ((watched[i].revents & kReadable) != 0) {
       parts_.control.OnReadable(watched[i].fd);

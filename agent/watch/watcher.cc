@@ -104,11 +104,13 @@ std::vector<Watcher::Descriptor> Watcher::descriptors() const {
   return descriptors;
 }
 
-void Watcher::OnReady() {
+void Watcher::OnReady(bool mounts) {
   const absl::Duration now = parts_.clock.Monotonic();
   ReadPaths(now);
   ReadUnits(now);
-  ReadMounts(now);
+  if (mounts) {
+    ReadMounts(now);
+  }
 }
 
 void Watcher::ReadPaths(absl::Duration now) {
@@ -204,9 +206,6 @@ void Watcher::ConnectUnits(absl::Duration now) {
 }
 
 void Watcher::ReadMounts(absl::Duration now) {
-  if (!mounts_.Changed()) {
-    return;
-  }
   std::set<std::string> points = MountPoints(mounts_.Read());
   if (MountsConcern(mount_points_, points, map_.paths())) {
     paths_.Rearm();

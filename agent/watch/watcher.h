@@ -61,8 +61,9 @@ class Watcher {
   // What to wait for. They change with every call below.
   std::vector<Descriptor> descriptors() const;
 
-  // One of them is ready.
-  void OnReady();
+  // One of them is ready; `mounts` when the one that waits for POLLPRI is (the kernel says it
+  // once).
+  void OnReady(bool mounts = false);
 
   // Does what is due by the clock.
   void Tick();

@@ -2,7 +2,6 @@
 #include "lib/sys/watch_mounts.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <unistd.h>
 
 #include "lib/sys/read_fd.h"
@@ -10,11 +9,6 @@
 namespace fettle::sys {
 
 MountWatch::MountWatch() : fd_(::open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC)) {}
-
-bool MountWatch::Changed() const {
-  pollfd watched = {fd_.get(), POLLPRI, 0};
-  return fd_.valid() && ::poll(&watched, 1, 0) > 0 && (watched.revents & (POLLPRI | POLLERR)) != 0;
-}
 
 std::string MountWatch::Read() const {
   constexpr uint64_t kMost = 16U << 20;

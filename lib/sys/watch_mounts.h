@@ -12,11 +12,9 @@ class MountWatch {
  public:
   MountWatch();
 
-  // Becomes ready (POLLPRI) when something was mounted or unmounted; -1 without /proc.
+  // Becomes ready (POLLPRI) when something was mounted or unmounted; poll(2) says it once. -1
+  // without /proc.
   int fd() const { return fd_.get(); }
-
-  // Whether the kernel said so since the last call. Never waits.
-  bool Changed() const;
 
   // mountinfo(5) now.
   std::string Read() const;

@@ -91,6 +91,12 @@ class Watch(unittest.TestCase):
         self.drifted("file:/srv/later/conf.d/three", self.sh("rm -rf /srv/later"))
         wait_until(lambda: self.host.exists("/srv/later/conf.d/three"), SECONDS, "the file")
 
+    def test_03b_something_mounted_over_it(self):
+        self.drifted("file:/srv/later/conf.d/three", self.sh("mount -t tmpfs tmpfs /srv/later/conf.d"))
+        wait_until(lambda: self.host.exists("/srv/later/conf.d/three"), SECONDS, "the file on what is mounted")
+        self.host.run("echo below > /srv/later/conf.d/three; umount -l /srv/later/conf.d")
+        self.drifted("file:/srv/later/conf.d/three", self.sh("echo x > /srv/later/conf.d/three"))
+
     def test_04_a_service_that_is_stopped_or_dies_or_is_disabled(self):
         self.drifted("service:idler", self.sh("systemctl stop idler"))
         wait_until(lambda: self.host.unit_state("idler") == "active", SECONDS, "the service")
