@@ -79,19 +79,20 @@ class SqliteStore final : public Store {
   std::unique_ptr<BackgroundThread> flusher_;
 };
 
+absl::Status Damaged(const std::string& path, std::string_view said) {
+  return absl::DataLossError(fmt::format(
+      "database {} is damaged ({}); stop the server, keep the file, and restore a backup or "
+      "`sqlite3 {} .recover`; hosts keep enforcing and keep their reports meanwhile",
+      path,
+      said,
+      path));
+}
+
 absl::Status CheckWhole(Database& database, const std::string& path) {
   std::string said;
   RETURN_IF_ERROR(
       database.Query("PRAGMA quick_check(1)", [&](const Row& row) { said = row.Text(0); }));
-  if (said != "ok") {
-    return absl::DataLossError(fmt::format(
-        "database {} is damaged ({}); stop the server, keep the file, and restore a backup or "
-        "`sqlite3 {} .recover`; hosts keep enforcing and keep their reports meanwhile",
-        path,
-        said,
-        path));
-  }
-  return absl::OkStatus();
+  return said == "ok" ? absl::OkStatus() : Damaged(path, said);
 }
 
 }  // namespace
@@ -99,7 +100,11 @@ absl::Status CheckWhole(Database& database, const std::string& path) {
 absl::StatusOr<std::unique_ptr<Store>> OpenStore(const std::string& path,
                                                  const Clock& clock,
                                                  absl::Duration keep_history) {
-  ASSIGN_OR_RETURN(auto writer, Database::Open(path));
+  auto opened = Database::Open(path);
+  if (absl::IsDataLoss(opened.status())) {
+    return Damaged(path, Message(opened.status()));
+  }
+  ASSIGN_OR_RETURN(auto writer, std::move(opened));
   RETURN_IF_ERROR(CheckWhole(*writer, path));
   RETURN_IF_ERROR(Annotate(Migrate(*writer), path));
   ASSIGN_OR_RETURN(auto reader, Database::Open(path));
