@@ -166,6 +166,16 @@ absl::StatusOr<std::vector<std::string>> LinuxPackages::Broken() const {
   return status->Broken();
 }
 
+absl::StatusOr<std::map<std::string, PackageState>> LinuxPackages::InstalledPackages() const {
+  ASSIGN_OR_RETURN(const auto status, Status());
+  std::map<std::string, PackageState> packages;
+  for (std::string& name : status->Installed()) {
+    PackageState state = status->State(name);
+    packages.emplace(std::move(name), std::move(state));
+  }
+  return packages;
+}
+
 int LinuxPackages::CompareVersions(std::string_view a, std::string_view b) const {
   return CompareDebianVersions(a, b);
 }

@@ -17,6 +17,7 @@
 #include "lib/sys/apt_transaction.h"
 #include "lib/sys/dpkg_status.h"
 #include "lib/sys/files.h"
+#include "lib/sys/package_list.h"
 #include "lib/sys/packages.h"
 
 namespace fettle::sys {
@@ -24,7 +25,7 @@ namespace fettle::sys {
 // Packages of a Debian machine: looks read dpkg's database themselves, once a pass, and ask
 // apt-cache for what could be installed; changes go through apt-get (apt_commit.cc). Safe from many
 // threads.
-class LinuxPackages final : public PackageReader, public PackageWriter {
+class LinuxPackages final : public PackageReader, public PackageWriter, public PackageLister {
  public:
   struct Hooks {
     std::function<void()> changed;                           // After every transaction.
@@ -41,6 +42,7 @@ class LinuxPackages final : public PackageReader, public PackageWriter {
   absl::StatusOr<std::vector<std::string>> AvailableVersions(const std::string& name,
                                                              Deadline deadline) const override;
   absl::StatusOr<std::vector<std::string>> Broken() const override;
+  absl::StatusOr<std::map<std::string, PackageState>> InstalledPackages() const override;
   int CompareVersions(std::string_view a, std::string_view b) const override;
 
   absl::Status Commit(std::span<const PackageRequest> requests,

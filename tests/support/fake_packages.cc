@@ -112,6 +112,18 @@ absl::StatusOr<sys::PackageState> FakePackages::Package(const std::string& name)
   return StateOf(name);
 }
 
+absl::StatusOr<std::map<std::string, sys::PackageState>> FakePackages::InstalledPackages() const {
+  const Lock lock(calls_.mutex());
+  RETURN_IF_ERROR(calls_.Begin(false, "InstalledPackages"));
+  std::map<std::string, sys::PackageState> packages;
+  for (const auto& [name, state] : installed_) {
+    if (Installed(name)) {
+      packages.emplace(name, state);
+    }
+  }
+  return packages;
+}
+
 absl::StatusOr<std::string> FakePackages::Candidate(const std::string& name,
                                                     Deadline deadline) const {
   const Lock lock(calls_.mutex());

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "lib/sys/accounts.h"
+#include "lib/sys/package_list.h"
 #include "lib/sys/packages.h"
 #include "lib/sys/units.h"
 #include "tests/support/fake_accounts.h"
@@ -39,7 +40,9 @@ struct FakeTransaction {
 };
 
 // The package database and repositories of a FakeHost.
-class FakePackages final : public sys::PackageReader, public sys::PackageWriter {
+class FakePackages final : public sys::PackageReader,
+                           public sys::PackageWriter,
+                           public sys::PackageLister {
  public:
   FakePackages(FakeCalls& calls, FakeFiles& files, FakeUnits& units, FakeAccounts& accounts);
 
@@ -68,6 +71,7 @@ class FakePackages final : public sys::PackageReader, public sys::PackageWriter 
   absl::StatusOr<std::vector<std::string>> AvailableVersions(const std::string& name,
                                                              Deadline deadline) const override;
   absl::StatusOr<std::vector<std::string>> Broken() const override;
+  absl::StatusOr<std::map<std::string, sys::PackageState>> InstalledPackages() const override;
   int CompareVersions(std::string_view a, std::string_view b) const override;
 
   // PackageWriter
