@@ -85,7 +85,7 @@ bool HashCache::dirty() const {
 }
 
 std::string HashCache::Save() {
-  static_assert(std::is_trivially_copyable_v<Key> && sizeof(Key) == 5 * 8);
+  static_assert(std::is_trivially_copyable_v<Key> && sizeof(Key) == 40);
   std::string saved(kMagic);
   for (Shard& shard : shards_) {
     const absl::MutexLock lock(&shard.mutex);

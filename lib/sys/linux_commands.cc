@@ -156,7 +156,7 @@ std::vector<std::string> Environment(const Command& command, const Who& who) {
   std::vector<std::string> environment;
   environment.reserve(all.size());
   for (const auto& [name, value] : all) {
-    environment.push_back(name + "=" + value);
+    environment.push_back(fmt::format("{}={}", name, value));
   }
   return environment;
 }

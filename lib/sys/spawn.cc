@@ -61,7 +61,7 @@ void ResetSignals(const sigset_t* mask) {
   for (const int number : kOftenIgnored) {
     sigaction(number, &action, nullptr);
   }
-  sigprocmask(SIG_SETMASK, mask, nullptr);
+  sigprocmask(SIG_SETMASK, mask, nullptr);  // NOLINT(concurrency-mt-unsafe): the child is alone
 }
 
 // In the child, on the parent's memory: no allocation, no locks, no return.
