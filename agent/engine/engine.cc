@@ -30,7 +30,8 @@ RunReport BeginReport(const Prepared& prepared, const RunOptions& options, const
   return report;
 }
 
-// Marks `index` and whoever would be told of its change, and so on.
+// Marks `index`, whoever would be told of its change and whoever needs it, and so on: what was
+// skipped because of it can come right with it.
 void Want(const Prepared& prepared, std::size_t index, std::vector<Look>* looks) {
   std::vector<std::size_t> queue{index};
   while (!queue.empty()) {
@@ -43,6 +44,22 @@ void Want(const Prepared& prepared, std::size_t index, std::vector<Look>* looks)
     for (const Notification& told : prepared.notifications()[next]) {
       queue.push_back(told.target);
     }
+    const std::vector<std::size_t>& dependents = prepared.order().dependents[next];
+    queue.insert(queue.end(), dependents.begin(), dependents.end());
+  }
+}
+
+// Marks what those that are wanted need: while that is not as declared, they are skipped, as they
+// are in a run over all.
+void Need(const Prepared& prepared, std::vector<Look>* looks) {
+  const resource::Order& order = prepared.order();
+  const auto counts = [looks](std::size_t index) {
+    return (*looks)[index].wanted || (*looks)[index].needed;
+  };
+  for (auto at = order.sequence.rbegin(); at != order.sequence.rend(); ++at) {
+    const std::vector<std::size_t>& dependents = order.dependents[*at];
+    (*looks)[*at].needed =
+        !(*looks)[*at].wanted && std::any_of(dependents.begin(), dependents.end(), counts);
   }
 }
 
@@ -68,6 +85,7 @@ std::vector<Look> ChooseLooks(const Prepared& prepared,
   for (const auto& [id, sources] : knowledge.pending()) {
     want(id);
   }
+  Need(prepared, &looks);
   return looks;
 }
 

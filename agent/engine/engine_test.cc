@@ -199,6 +199,21 @@ TEST_F(EngineTest, LooksOnlyAtWhatItIsAskedToAndAtWhoIsToldOfIt) {
   EXPECT_TRUE(report.states.empty());
 }
 
+TEST_F(EngineTest, WhatNeedsSomethingThatIsOffIsSkippedAlsoByARunThatLooksAtItAlone) {
+  catalog_.Add("text:/conf/a", {{"content", "a"}});
+  catalog_.Add("text:/conf/b", {{"content", "b"}});
+  catalog_.Relate("text:/conf/b", RelationKind::kRequires, "text:/conf/a");
+  RunReport report = Run({.only = {"text:/conf/b"}});
+  EXPECT_EQ(Of(report, "text:/conf/b").state, State::kSkipped);
+  EXPECT_EQ(Of(report, "text:/conf/b").error, "skipped: text:/conf/a is not as declared");
+  EXPECT_EQ(report.counts.total(), 1);
+  EXPECT_THAT(done(), IsEmpty());
+
+  report = Run({.only = {"text:/conf/a"}});
+  EXPECT_THAT(done(), ElementsAre("text /conf/a", "text /conf/b"));
+  EXPECT_EQ(report.counts.changed, 2);
+}
+
 TEST_F(EngineTest, AResourceTypeThatIsMissingRefusesTheWholeRun) {
   catalog_.Add("text:/conf/a", {{"content", "a"}});
   catalog_.Add("firewall:x");

@@ -31,7 +31,7 @@ void InspectAll(const Prepared& prepared,
                 std::vector<Look>* looks) {
   const std::vector<Item>& items = prepared.items();
   ParallelFor(items.size(), UsefulThreads(), [&](std::size_t i) {
-    if ((*looks)[i].wanted) {
+    if ((*looks)[i].wanted || (*looks)[i].needed) {
       Inspect(items[i], host, deadline, &(*looks)[i]);
     }
   });

@@ -17,6 +17,7 @@ namespace fettle::engine {
 // What one look at a resource found.
 struct Look {
   bool wanted = true;   // False: not part of this run.
+  bool needed = false;  // Not part of it, but what is needs it: looked at, never changed.
   absl::Status status;  // Why it could not be looked at.
   std::vector<resource::Difference> drift;
 
@@ -30,7 +31,7 @@ Deadline StepDeadline(const Item& item, Deadline deadline);
 // Looks at one resource. The error names no resource: reports have the id beside it.
 void Inspect(const Item& item, const sys::HostReader& host, Deadline deadline, Look* look);
 
-// Looks at all that are wanted, in parallel.
+// Looks at all that are wanted or needed, in parallel.
 void InspectAll(const Prepared& prepared,
                 const sys::HostReader& host,
                 Deadline deadline,

@@ -52,6 +52,7 @@ std::vector<std::pair<std::size_t, State>> Pass::States() const {
 void Pass::Visit(std::size_t position) {
   const std::size_t index = context_.prepared.order().sequence[position];
   if (!looks_[index].wanted) {
+    Prove(index);
     return;
   }
   const absl::Duration start = context_.clock.Monotonic();
@@ -63,6 +64,20 @@ void Pass::Visit(std::size_t position) {
   }
   outcomes_[index].took += context_.clock.Monotonic() - start;
   Report(index);
+}
+
+void Pass::Prove(std::size_t index) {
+  const Look& look = looks_[index];
+  if (!look.needed || look.at_rest() || root_cause_[index].has_value() || !Enforced(index) ||
+      OutsideSchedule(index).has_value()) {
+    return;
+  }
+  const Deadline deadline = StepDeadline(item(index), context_.options.deadline);
+  if (look.status.ok() &&
+      HeldBack(*item(index).declaration, context_.reader, deadline).has_value()) {
+    return;
+  }
+  SkipDependents(index);
 }
 
 void Pass::Settle(std::size_t position, std::size_t index) {
@@ -182,7 +197,9 @@ resource::ResourceReport Pass::ReportOf(std::size_t index) const {
   report.error = outcome.error;
   if (outcome.state == State::kSkipped && root_cause_[index].has_value()) {
     report.root_cause = item(*root_cause_[index]).id;
-    report.error = fmt::format("skipped: {} failed", report.root_cause);
+    const bool failed = outcomes_[*root_cause_[index]].state == State::kFailed;
+    report.error =
+        fmt::format("skipped: {} {}", report.root_cause, failed ? "failed" : "is not as declared");
   }
   report.refreshed = outcome.refreshed;
   report.position = item(index).declaration->position.Display();

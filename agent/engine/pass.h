@@ -66,6 +66,8 @@ class Pass {
 
  private:
   void Visit(std::size_t position);
+  // One that is no part of this run: skips those that need it unless it is as declared.
+  void Prove(std::size_t index);
   void Settle(std::size_t position, std::size_t index);
   // Looks again if something could have changed what was seen.
   void Renew(std::size_t index);

@@ -18,8 +18,8 @@ struct RunOptions {
   std::string revision = {};
   Deadline deadline = Deadline::Never();  // Of the whole run, the wait for another one included.
 
-  // Ids to look at (with whoever is told of their changes); empty for all. Ids that are not
-  // declared are ignored.
+  // Ids to look at (with whoever is told of their changes or needs them); empty for all. What they
+  // need is looked at too, but not changed. Ids that are not declared are ignored.
   std::vector<std::string> only = {};
 
   // Called with each resource that is not simply at rest, as soon as its state is known.
