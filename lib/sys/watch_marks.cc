@@ -107,10 +107,8 @@ absl::StatusOr<std::string> HandleKey(const std::string& path) {
   return ErrnoStatus(errno, "name", path);
 }
 
-// Adds what one fanotify event carries besides its header.
-void ReadInfo(const fanotify_event_metadata& metadata, WatchMarks::Event* event) {
-  const char* at = reinterpret_cast<const char*>(&metadata) + metadata.metadata_len;
-  const char* const end = reinterpret_cast<const char*>(&metadata) + metadata.event_len;
+// Adds what one fanotify event carries besides its header. Everything in it is aligned to 4 bytes.
+void ReadInfo(const char* at, const char* end, WatchMarks::Event* event) {
   while (at + sizeof(fanotify_event_info_header) <= end) {
     const auto* const info = reinterpret_cast<const fanotify_event_info_fid*>(at);
     const auto* const handle = reinterpret_cast<const file_handle*>(info->handle);
@@ -227,17 +225,23 @@ bool WatchMarks::ReadFanotify(std::vector<Event>* events) {
   bool lost = false;
   ssize_t size = 0;
   while ((size = ::read(fanotify_.get(), buffer.data(), buffer.size())) > 0) {
-    const auto* metadata = reinterpret_cast<const fanotify_event_metadata*>(buffer.data());
-    for (; FAN_EVENT_OK(metadata, size); metadata = FAN_EVENT_NEXT(metadata, size)) {
-      if ((metadata->mask & FAN_Q_OVERFLOW) != 0) {
+    fanotify_event_metadata metadata = {};
+    const char* const end = buffer.data() + size;
+    for (const char* at = buffer.data(); end - at >= ssize_t{sizeof metadata};
+         at += metadata.event_len) {
+      std::memcpy(&metadata, at, sizeof metadata);  // It may lie on 4 bytes, and wants 8.
+      if (metadata.event_len < sizeof metadata || metadata.event_len > end - at) {
+        break;
+      }
+      if ((metadata.mask & FAN_Q_OVERFLOW) != 0) {
         lost = true;
         continue;
       }
       Event& event = events->emplace_back();
-      event.change = ChangeOf(metadata->mask);
-      event.self_moved = (metadata->mask & (FAN_DELETE_SELF | FAN_MOVE_SELF)) != 0;
-      event.pid = metadata->pid;
-      ReadInfo(*metadata, &event);
+      event.change = ChangeOf(metadata.mask);
+      event.self_moved = (metadata.mask & (FAN_DELETE_SELF | FAN_MOVE_SELF)) != 0;
+      event.pid = metadata.pid;
+      ReadInfo(at + metadata.metadata_len, at + metadata.event_len, &event);
     }
   }
   return lost;
