@@ -2,11 +2,13 @@
 //
 // How a pass changes what is off, and proves it.
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "agent/engine/batch.h"
+#include "agent/engine/leftovers.h"
 #include "agent/engine/pass.h"
 #include "agent/engine/records.h"
 #include "lib/base/parallel.h"
@@ -194,6 +196,9 @@ absl::Status Pass::Intend(std::size_t position, const std::vector<std::size_t>& 
       AddIntent(sequence[at], &intent);
     }
   }
+  std::sort(intent.folders.begin(), intent.folders.end());
+  intent.folders.erase(std::unique(intent.folders.begin(), intent.folders.end()),
+                       intent.folders.end());
   KeepPreimages(intent);
   return context_.journal->Intend(intent);
 }
@@ -208,6 +213,9 @@ void Pass::AddIntent(std::size_t index, journal::Intent* intent) {
     entry.targets.push_back({item(told.target).id, told.kind});
   }
   intent->entries.push_back(std::move(entry));
+  std::vector<std::string> folders =
+      FoldersOf(context_.prepared.footprints()[index], context_.reader);
+  std::move(folders.begin(), folders.end(), std::back_inserter(intent->folders));
 }
 
 // Old contents are a convenience for undoing: that one cannot be kept stops no change.

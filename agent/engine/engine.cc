@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "agent/engine/inspect.h"
+#include "agent/engine/leftovers.h"
 #include "agent/engine/pass.h"
 #include "agent/engine/records.h"
 #include "lib/base/ids.h"
@@ -146,11 +147,13 @@ absl::Status RememberAtRest(const Prepared& prepared,
   return record.entries.empty() ? absl::OkStatus() : journal->Add(record);
 }
 
-// After a run over a whole new catalog: what it no longer declares is forgotten, and refreshes of
-// what is not there any more are no longer pending.
+// After a run over a whole catalog: what it no longer declares is forgotten, and refreshes of what
+// is not there any more are no longer pending. Also when the catalog is the one of the last settled
+// run: a run of another one may have been killed in between.
 absl::Status SettleCatalog(const Prepared& prepared, journal::Journal* journal) {
   const journal::Knowledge& knowledge = journal->knowledge();
-  if (knowledge.settled() == prepared.digest()) {
+  const bool settled = knowledge.settled() == prepared.digest();
+  if (settled && knowledge.open().empty() && knowledge.pending().empty()) {
     return absl::OkStatus();
   }
   journal::Forgotten forgotten;
@@ -173,7 +176,7 @@ absl::Status SettleCatalog(const Prepared& prepared, journal::Journal* journal) 
     std::sort(forgotten.ids.begin(), forgotten.ids.end());
     RETURN_IF_ERROR(journal->Add(forgotten));
   }
-  return journal->Add(journal::Settled{prepared.digest()});
+  return settled ? absl::OkStatus() : journal->Add(journal::Settled{prepared.digest()});
 }
 
 absl::Status Remember(const Prepared& prepared,
@@ -256,6 +259,7 @@ absl::StatusOr<RunReport> Engine::Run(const Prepared& prepared,
       journal->Begin(fmt::format("{}, run {}, pid {}", options.reason, report.id, ::getpid()),
                      options.deadline,
                      options.on_wait));
+  RemoveLeftovers(journal->knowledge(), host);
   std::vector<Look> looks = ChooseLooks(prepared, options, journal->knowledge());
   ForgetWhatWasSeen(host, options);
   InspectAll(prepared, host, options.deadline, &looks);

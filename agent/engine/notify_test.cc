@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "agent/engine/leftovers.h"
 #include "tests/support/engine_run.h"
 
 namespace fettle::engine {
@@ -12,6 +13,7 @@ namespace {
 using resource::RelationKind;
 using resource::RunReport;
 using resource::State;
+using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -179,6 +181,35 @@ TEST_F(NotifyTest, AnIntentWithoutAnEndIsFollowedUp) {
   EXPECT_THAT(done(), ElementsAre("restart web"));
   EXPECT_EQ(Of(report, "daemon:web").refreshed, "restarted because of text:/conf/a");
   EXPECT_TRUE(journal_->knowledge().open().empty());
+}
+
+TEST_F(NotifyTest, WhatAKilledRunLeftBehindIsRemovedEvenIfItIsNoLongerDeclared) {
+  const std::string left = "/conf/.fettle-0123456789abcdef.tmp~";
+  catalog_.Add("text:/conf/a", {{"content", "a"}});
+  Run();
+  ASSERT_TRUE(journal_->Begin("killed run", Deadline::Expired()).ok());
+  ASSERT_TRUE(
+      journal_->Intend({"killed", host_.clock().Now(), {{"text:/conf/gone", {}}}, {"/conf"}}).ok());
+  host_.disk().PutFile(left, "half");
+  host_.disk().PutFile("/conf/.fettle-of-somebody", "stays");
+  Restart();
+  Plan();
+  EXPECT_TRUE(host_.disk().Exists(left)) << "a plan changes nothing";
+  Run();
+  EXPECT_FALSE(host_.disk().Exists(left));
+  EXPECT_TRUE(host_.disk().Exists("/conf/.fettle-of-somebody"));
+  EXPECT_TRUE(journal_->knowledge().folders().empty());
+}
+
+TEST_F(NotifyTest, TemporariesAreLookedForWhereLinksLeadToAsWell) {
+  host_.disk().PutDirectory("/real/deep");
+  host_.disk().PutFile("/real/deep/a", "a");
+  host_.disk().PutLink("/conf/up", "../real/deep/a");
+  host_.disk().PutLink("/conf/round", "/conf/round");
+  const resource::Footprint linked{{"path:/conf/up"}, {}, {"content:/top", "path:/not/this"}};
+  EXPECT_THAT(FoldersOf(linked, host_), ElementsAre("/conf", "/conf/../real/deep", "/"));
+  const resource::Footprint round{{"path:/conf/round"}, {}, {}};
+  EXPECT_THAT(FoldersOf(round, host_), Each("/conf"));
 }
 
 TEST_F(NotifyTest, WhatWasRestartedByOthersSinceIsNotRestartedAgain) {

@@ -15,7 +15,7 @@
 namespace fettle::journal {
 namespace {
 
-constexpr std::string_view kMagic = "FTLJRNL1";
+constexpr std::string_view kMagic = "FTLJRNL2";
 // The log is rewritten when it is larger than this and has grown fourfold since it was last
 // rewritten or read.
 constexpr uint64_t kRewriteFrom = 1 << 20;

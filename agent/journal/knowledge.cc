@@ -81,6 +81,7 @@ const Known* Knowledge::Find(std::string_view id) const {
 }
 
 void Knowledge::AddOne(const Intent& intent) {
+  folders_.insert(intent.folders.begin(), intent.folders.end());
   for (const Intent::Entry& entry : intent.entries) {
     open_.insert_or_assign(entry.id, intent.run);
     for (const Intent::Target& target : entry.targets) {
@@ -100,10 +101,17 @@ void Knowledge::AddOne(const Intent& intent) {
   }
 }
 
+void Knowledge::Close(const std::string& id) {
+  open_.erase(id);
+  if (open_.empty()) {
+    folders_.clear();
+  }
+}
+
 void Knowledge::AddOne(const AtRest& at_rest) {
   for (const AtRest::Entry& entry : at_rest.entries) {
     known_.insert_or_assign(entry.id, entry.known);
-    open_.erase(entry.id);
+    Close(entry.id);
     Confirm(entry.id, at_rest.at);
   }
 }
@@ -128,7 +136,7 @@ void Knowledge::Confirm(const std::string& source, absl::Time at) {
 
 void Knowledge::AddOne(const Failed& failed) {
   for (const std::string& id : failed.ids) {
-    open_.erase(id);
+    Close(id);
   }
 }
 
@@ -145,7 +153,7 @@ void Knowledge::AddOne(const Settled& settled) {
 void Knowledge::AddOne(const Forgotten& forgotten) {
   for (const std::string& id : forgotten.ids) {
     known_.erase(id);
-    open_.erase(id);
+    Close(id);
     pending_.erase(id);
     unconfirmed_.erase(id);
   }
@@ -153,7 +161,7 @@ void Knowledge::AddOne(const Forgotten& forgotten) {
 
 void Knowledge::AddOne(const Withdrawn& withdrawn) {
   for (const std::string& id : withdrawn.ids) {
-    open_.erase(id);
+    Close(id);
     DropUncertain(id);
   }
 }
@@ -210,7 +218,8 @@ std::vector<Record> Knowledge::Compact() const {
   add_sources(true);
   add_sources(false);
   for (const auto& [id, run] : open_) {
-    records.emplace_back(Intent{run, absl::UnixEpoch(), {{id, {}}}});
+    records.emplace_back(
+        Intent{run, absl::UnixEpoch(), {{id, {}}}, {folders_.begin(), folders_.end()}});
   }
   if (!settled_.empty()) {
     records.emplace_back(Settled{settled_});

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -56,6 +57,8 @@ struct Intent {
   std::string run;
   absl::Time at;
   std::vector<Entry> entries;
+  // The directories in which a run that is killed may leave temporaries.
+  std::vector<std::string> folders = {};
   bool operator==(const Intent&) const = default;
 };
 
@@ -132,6 +135,9 @@ class Knowledge {
   // By id, with the run that began it.
   const std::map<std::string, std::string, std::less<>>& open() const { return open_; }
 
+  // Where changes that were begun and neither finished nor failed may have left temporaries.
+  const std::set<std::string, std::less<>>& folders() const { return folders_; }
+
   // Whether an AtRest record of `id` would say something that is not known: its change was begun or
   // failed, and it is not known whether it took effect.
   bool Unconfirmed(std::string_view id) const {
@@ -153,12 +159,15 @@ class Knowledge {
   void AddOne(const Settled& settled);
   void AddOne(const Forgotten& forgotten);
   void AddOne(const Withdrawn& withdrawn);
+  // The change of `id` is over, whatever came of it.
+  void Close(const std::string& id);
   void DropUncertain(const std::string& source);
   void Confirm(const std::string& source, absl::Time at);
 
   absl::flat_hash_map<std::string, Known> known_;
   std::map<std::string, std::vector<PendingSource>, std::less<>> pending_;
   std::map<std::string, std::string, std::less<>> open_;
+  std::set<std::string, std::less<>> folders_;  // Empty when nothing is open.
   // For each source with an uncertain pending refresh, who is to be told.
   std::map<std::string, std::vector<std::string>, std::less<>> unconfirmed_;
   Digest settled_;

@@ -101,7 +101,7 @@ TEST(KnowledgeTest, CompactedItSaysTheSame) {
   knowledge.Add(AtRest{kAfter, {{"file:/conf", Known{4, {}}}}});
   knowledge.Add(Intent{"run2", kBefore, {{"file:/x", {{"service:y", RefreshKind::kRestart}}}}});
   knowledge.Add(Failed{{"file:/x"}});
-  knowledge.Add(Intent{"run3", kBefore, {{"file:/open", {}}}});
+  knowledge.Add(Intent{"run3", kBefore, {{"file:/open", {}}}, {"/srv"}});
   knowledge.Add(Settled{Sha256("catalog")});
   Knowledge again;
   for (const Record& record : knowledge.Compact()) {
@@ -109,6 +109,7 @@ TEST(KnowledgeTest, CompactedItSaysTheSame) {
   }
   EXPECT_EQ(again.pending(), knowledge.pending());
   EXPECT_EQ(again.open(), knowledge.open());
+  EXPECT_EQ(again.folders(), knowledge.folders());
   EXPECT_EQ(again.settled(), knowledge.settled());
   EXPECT_EQ(again.known(), knowledge.known());
   EXPECT_TRUE(again.Unconfirmed("file:/x"));

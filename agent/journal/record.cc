@@ -20,6 +20,7 @@ absl::Time GetTime(ByteReader* in) {
 void Put(const Intent& intent, ByteWriter* out) {
   out->Text(intent.run);
   PutTime(intent.at, out);
+  out->Texts(intent.folders);
   out->Number(intent.entries.size());
   for (const Intent::Entry& entry : intent.entries) {
     out->Text(entry.id);
@@ -35,6 +36,7 @@ Intent GetIntent(ByteReader* in) {
   Intent intent;
   intent.run = in->Text();
   intent.at = GetTime(in);
+  intent.folders = in->Texts();
   const std::size_t entries = in->Count(2);
   for (std::size_t i = 0; i < entries && !in->failed(); ++i) {
     Intent::Entry& entry = intent.entries.emplace_back();

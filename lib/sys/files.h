@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -148,6 +149,11 @@ class FileWriter {
 
   // Removes a file, a link or an empty directory. OK when nothing is there.
   virtual absl::Status Remove(const std::string& path) = 0;
+
+  // Removes the temporaries that a killed Replace(), MakeLink() or MakeHardLink() left in a
+  // directory, told by the form of their names; answers how many. None, when there is no such
+  // directory. Only while nobody else changes files: it would take theirs too.
+  virtual absl::StatusOr<std::size_t> RemoveTemporaries(const std::string& directory) = 0;
 
   // Removes a directory with all below it: depth first, following no link, entering no other file
   // system, refusing (before the first removal) when there are more than `max_entries`. OK when

@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include "absl/cleanup/cleanup.h"
+#include <fmt/format.h>
 
 #include "lib/base/status_macros.h"
 #include "lib/sys/atomic_replace.h"
@@ -242,6 +243,22 @@ absl::Status LinuxFiles::Remove(const std::string& path) {
     return SyncDirectory(place);
   }
   return errno == ENOENT ? absl::OkStatus() : RemovalError(errno, place);
+}
+
+absl::StatusOr<std::size_t> LinuxFiles::RemoveTemporaries(const std::string& directory) {
+  const absl::StatusOr<std::vector<std::string>> names = List(directory);
+  if (absl::IsNotFound(names.status())) {
+    return 0;
+  }
+  RETURN_IF_ERROR(names.status());
+  std::size_t removed = 0;
+  for (const std::string& name : *names) {
+    if (IsTemporaryName(name)) {
+      RETURN_IF_ERROR(Remove(fmt::format("{}/{}", directory == "/" ? "" : directory, name)));
+      ++removed;
+    }
+  }
+  return removed;
 }
 
 absl::Status LinuxFiles::RemoveTree(const std::string& path,

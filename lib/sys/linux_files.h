@@ -54,6 +54,7 @@ class LinuxFiles final : public FileReader, public FileWriter {
   absl::Status MakeLink(const std::string& path, const std::string& target) override;
   absl::Status MakeHardLink(const std::string& path, const std::string& existing) override;
   absl::Status Remove(const std::string& path) override;
+  absl::StatusOr<std::size_t> RemoveTemporaries(const std::string& directory) override;
   absl::Status RemoveTree(const std::string& path,
                           uint64_t max_entries,
                           Deadline deadline) override;

@@ -73,6 +73,16 @@ TEST_F(LinuxFilesTest, ReadsFilesWhoseSizeTheKernelDoesNotTell) {
   EXPECT_TRUE(files_.ContentDigest("/proc/version", Deadline::Never()).ok());
 }
 
+TEST_F(LinuxFilesTest, RemovesWhatAKilledReplaceLeftAndNothingElse) {
+  const std::string left = ".fettle-0123456789abcdef.tmp~";
+  Write(Path(left), "half");
+  Write(Path(".fettle-mine.tmp~"), "stays");
+  Write(Path("file"), "stays");
+  EXPECT_EQ(*files_.RemoveTemporaries(Path("")), 1U);
+  EXPECT_THAT(*files_.List(Path("")), ElementsAre(".fettle-mine.tmp~", "file"));
+  EXPECT_EQ(*files_.RemoveTemporaries(Path("no-such-directory")), 0U);
+}
+
 TEST_F(LinuxFilesTest, ReadRefusesWhatIsTooLargeOrNoFile) {
   Write(Path("file"), "12345");
   ASSERT_EQ(mkfifo(Path("pipe").c_str(), 0600), 0);

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "lib/base/status_macros.h"
+#include "lib/sys/place.h"
 #include "tests/support/fake_files.h"
 
 namespace fettle::testing {
@@ -225,6 +226,27 @@ absl::Status FakeFiles::Remove(const std::string& path) {
   Delete(real);
   calls_.Wrote();
   return absl::OkStatus();
+}
+
+absl::StatusOr<std::size_t> FakeFiles::RemoveTemporaries(const std::string& directory) {
+  const Lock lock(calls_.mutex());
+  RETURN_IF_ERROR(calls_.Begin(true, fmt::format("RemoveTemporaries {}", directory)));
+  const absl::StatusOr<std::string> real = Resolve(directory, true);
+  if (absl::IsNotFound(real.status()) || (real.ok() && Raw(*real) == nullptr)) {
+    return 0;
+  }
+  RETURN_IF_ERROR(real.status());
+  std::size_t removed = 0;
+  for (const std::string& path : Below(*real)) {
+    const std::size_t slash = path.rfind('/');
+    if (path.substr(0, slash == 0 ? 1 : slash) == *real &&
+        sys::IsTemporaryName(path.substr(slash + 1))) {
+      Delete(path);
+      ++removed;
+    }
+  }
+  calls_.Wrote();
+  return removed;
 }
 
 absl::Status FakeFiles::RemoveTree(const std::string& path,
