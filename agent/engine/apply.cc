@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "agent/engine/batch.h"
+#include "agent/engine/foresight.h"
 #include "agent/engine/leftovers.h"
 #include "agent/engine/pass.h"
 #include "agent/engine/records.h"
@@ -73,6 +74,19 @@ bool Pass::JoinsBatch(std::size_t index) {
   const Look& look = looks_[index];
   if (!look.status.ok() || look.at_rest() || OutsideSchedule(index).has_value()) {
     return false;
+  }
+  // What the gate refuses is refused at its own turn, with its words.
+  if (context_.options.gate != nullptr) {
+    Look now = look;
+    const bool refused = context_.options.gate
+                             ->Refuses(item(index),
+                                       own_touch_[index],
+                                       &now,
+                                       StepDeadline(item(index), context_.options.deadline))
+                             .has_value();
+    if (refused || now.at_rest()) {
+      return false;
+    }
   }
   outcomes_[index].finished = true;
   Explain(index);

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "agent/engine/foresight.h"
 #include "agent/engine/guards.h"
 #include "agent/engine/records.h"
 #include "lib/base/status_macros.h"
@@ -20,6 +21,7 @@ Pass::Pass(PassContext context, std::vector<Look> looks)
       root_cause_(looks_.size()),
       intended_(looks_.size(), false),
       touched_(context_.prepared),
+      own_touch_(looks_.size(), false),
       started_before_(looks_.size(), absl::InfinitePast()) {}
 
 void Pass::Walk(resource::RunReport* report) {
@@ -112,6 +114,7 @@ void Pass::Renew(std::size_t index) {
   // What could not be looked at, or only looks, may depend on anything that came before.
   const bool vague = !look.status.ok() || (item(index).type->schema->read_only && !look.at_rest());
   if (touched_.Concerns(index) || (vague && touched_.any())) {
+    own_touch_[index] = true;
     Inspect(item(index), context_.reader, context_.options.deadline, &look);
     touched_.Seen(index);
   }
@@ -145,12 +148,31 @@ bool Pass::MayApply(std::size_t index) {
     return false;
   }
   if (Enforced(index) && context_.host != nullptr) {
-    return true;
+    return PassesGate(index);
   }
   outcome.state = State::kDrifted;
   outcome.withheld = Enforced(index);
+  if (outcome.withheld && context_.host == nullptr && context_.options.observer != nullptr) {
+    context_.options.observer->WouldChange(
+        item(index), looks_[index], StepDeadline(item(index), context_.options.deadline));
+    touched_.Add(index);
+  }
   outcome.error = context_.options.paused ? "left alone: the host is paused" : "";
   return false;
+}
+
+bool Pass::PassesGate(std::size_t index) {
+  if (context_.options.gate == nullptr || item(index).type->schema->read_only) {
+    return true;
+  }
+  Look& look = looks_[index];
+  const std::optional<std::string> refused = context_.options.gate->Refuses(
+      item(index), own_touch_[index], &look, StepDeadline(item(index), context_.options.deadline));
+  if (refused.has_value()) {
+    Fail(index, WithoutSecrets(item(index), *refused));
+    return false;
+  }
+  return !look.at_rest();  // Somebody else has put it right just now: as declared.
 }
 
 bool Pass::Due(std::size_t index) const {

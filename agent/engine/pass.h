@@ -71,6 +71,8 @@ class Pass {
   void Settle(std::size_t position, std::size_t index);
   // Looks again if something could have changed what was seen.
   void Renew(std::size_t index);
+  // Whether the gate, if there is one, lets it be changed now; if not, its outcome says why.
+  bool PassesGate(std::size_t index);
   // Whether this run may change it; if not, its outcome says why.
   bool MayApply(std::size_t index);
   bool Enforced(std::size_t index) const;
@@ -124,6 +126,7 @@ class Pass {
   std::vector<std::optional<std::size_t>> root_cause_;  // Who failed, for those that need it.
   std::vector<bool> intended_;
   Touched touched_;
+  std::vector<bool> own_touch_;  // Changes of this run may have changed what was seen of it.
   // When each that is told of changes had last started, before this run applied it.
   std::vector<absl::Time> started_before_;
   std::vector<journal::AtRest::Entry> at_rest_;  // To be written down in one record.

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "agent/engine/foresight.h"
 #include "agent/engine/guards.h"
 #include "agent/engine/pass.h"
 #include "agent/engine/records.h"
@@ -92,6 +93,12 @@ std::optional<std::string> Pass::RefreshHeldBack(std::size_t index) {
   if (outcomes_[index].state == resource::State::kFailed) {
     return " (held: it failed itself)";
   }
+  if (context_.options.gate != nullptr) {
+    if (const auto refused = context_.options.gate->RefusesRefresh(item(index));
+        refused.has_value()) {
+      return fmt::format(" (held: {})", *refused);
+    }
+  }
   const std::optional<std::string> guard =
       HeldBack(*item(index).declaration,
                context_.reader,
@@ -177,6 +184,10 @@ void Pass::WouldRefresh(std::size_t index) {
     outcomes_[index].refreshed =
         fmt::format("would be {} because of {}", Done(kind), Names(sources));
     outcomes_[index].withheld = true;
+    if (context_.host == nullptr && context_.options.observer != nullptr) {
+      context_.options.observer->WouldRefresh(
+          item(index), kind, StepDeadline(item(index), context_.options.deadline));
+    }
   }
 }
 

@@ -10,6 +10,9 @@
 
 namespace fettle::engine {
 
+class PlanObserver;  // agent/engine/foresight.h
+class ChangeGate;
+
 // What one run is asked to do.
 struct RunOptions {
   bool enforce = true;           // False: audit. Look and report, change nothing.
@@ -37,6 +40,10 @@ struct RunOptions {
 
   // Keep the old content of the files that are changed.
   bool keep_preimages = true;
+
+  // Of a plan: told of what would be done. Of a run: asked before each change. May be null.
+  PlanObserver* observer = nullptr;
+  ChangeGate* gate = nullptr;
 };
 
 }  // namespace fettle::engine
