@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
@@ -14,8 +15,10 @@
 #include "agent/engine/report_json.h"
 #include "agent/engine/report_text.h"
 #include "agent/journal/journal.h"
+#include "agent/plans/plan_output.h"
 #include "cli/local/evaluate_tree.h"
 #include "cli/local/local_commands.h"
+#include "cli/local/planning.h"
 #include "cli/terminal/output.h"
 #include "lib/base/status_macros.h"
 #include "lib/policy/load_tree.h"
@@ -34,6 +37,10 @@ struct Arguments {
   bool deep = false;
   std::string tree = ".";
   std::string state_dir = "/var/lib/fettle";
+  std::string plan_id;   // apply: of the plan to carry out.
+  std::string show;      // plan: of the plan to show.
+  bool no_keep = false;  // plan.
+  bool download = false;
   Subject subject;
   Output output;
 
@@ -42,11 +49,11 @@ struct Arguments {
 
 engine::RunOptions OptionsOf(const Arguments& arguments) {
   engine::RunOptions options;
-  options.enforce = !arguments.plan && !arguments.audit;
+  options.enforce = !arguments.audit;
   options.reason = arguments.word();
   options.deep = arguments.deep;
   if (!arguments.output.json()) {
-    const engine::TextOptions text{.plan = arguments.plan, .colour = arguments.output.UseColour()};
+    const engine::TextOptions text{.plan = false, .colour = arguments.output.UseColour()};
     options.on_resource = [text](const resource::ResourceReport& report) {
       Print(engine::ResourceText(report, text));
     };
@@ -57,31 +64,49 @@ engine::RunOptions OptionsOf(const Arguments& arguments) {
   return options;
 }
 
-absl::StatusOr<resource::RunReport> Converge(const Arguments& arguments) {
-  ASSIGN_OR_RETURN(const policy::Tree tree, policy::LoadTree(arguments.tree));
-  const TreeBlobs blobs(tree);
-  const bool looks_only = arguments.plan;
+// A policy tree bound to this machine.
+struct Bound {
+  std::unique_ptr<policy::Tree> tree;
+  std::unique_ptr<TreeBlobs> blobs;
+  std::unique_ptr<journal::Journal> journal;
+  std::unique_ptr<sys::Host> host;
+  resource::Catalog catalog;
+};
+
+absl::StatusOr<Bound> Bind(const Arguments& arguments) {
+  Bound bound;
+  ASSIGN_OR_RETURN(policy::Tree tree, policy::LoadTree(arguments.tree));
+  bound.tree = std::make_unique<policy::Tree>(std::move(tree));
+  bound.blobs = std::make_unique<TreeBlobs>(*bound.tree);
   sys::LinuxHostOptions host_options;
-  host_options.blobs = &blobs;
-  ASSIGN_OR_RETURN(auto journal,
-                   looks_only ? journal::Journal::ReadOnly(arguments.state_dir)
-                              : journal::Journal::Open(arguments.state_dir));
-  if (!looks_only) {
+  host_options.blobs = bound.blobs.get();
+  ASSIGN_OR_RETURN(bound.journal,
+                   arguments.plan ? journal::Journal::ReadOnly(arguments.state_dir)
+                                  : journal::Journal::Open(arguments.state_dir));
+  if (!arguments.plan) {
     host_options.hash_cache_file = arguments.state_dir + "/hashes";
   }
-  const std::unique_ptr<sys::Host> host = sys::MakeLinuxHost(host_options);
-  ASSIGN_OR_RETURN(const resource::Catalog catalog, EvaluateTree(tree, arguments.subject, *host));
-  for (const std::string& message : journal->TakeMessages()) {
+  bound.host = sys::MakeLinuxHost(host_options);
+  ASSIGN_OR_RETURN(bound.catalog, EvaluateTree(*bound.tree, arguments.subject, *bound.host));
+  for (const std::string& message : bound.journal->TakeMessages()) {
     fmt::print(stderr, "fettle {}: {}\n", arguments.word(), message);
   }
-  const SystemClock clock;
-  engine::Engine engine(FindType, clock, journal.get());
+  return bound;
+}
+
+absl::StatusOr<resource::RunReport> Converge(const Arguments& arguments) {
   const engine::RunOptions options = OptionsOf(arguments);
-  return looks_only ? engine.Plan(catalog, *host, options) : engine.Run(catalog, *host, options);
+  if (!arguments.plan_id.empty()) {
+    return CarryOut(arguments.plan_id, arguments.state_dir, options);
+  }
+  ASSIGN_OR_RETURN(const Bound bound, Bind(arguments));
+  const SystemClock clock;
+  engine::Engine engine(FindType, clock, bound.journal.get());
+  return engine.Run(bound.catalog, *bound.host, options);
 }
 
 int RunConverge(const Arguments& arguments) {
-  if (!arguments.plan && geteuid() != 0) {
+  if (geteuid() != 0) {
     PrintError(
         arguments.word(),
         PermissionDenied(
@@ -96,10 +121,46 @@ int RunConverge(const Arguments& arguments) {
   if (arguments.output.json()) {
     Print(engine::ReportJson(*report) + "\n");
   } else {
-    Print(engine::SummaryText(*report,
-                              {.plan = arguments.plan, .colour = arguments.output.UseColour()}));
+    Print(engine::SummaryText(*report, {.plan = false, .colour = arguments.output.UseColour()}));
   }
   return resource::ExitCode(*report);
+}
+
+absl::StatusOr<PlanResult> PlanTree(const Arguments& arguments) {
+  ASSIGN_OR_RETURN(const Bound bound, Bind(arguments));
+  return MakePlan(bound.catalog,
+                  *bound.host,
+                  bound.journal.get(),
+                  {.tree = arguments.tree,
+                   .state_dir = arguments.state_dir,
+                   .keep = !arguments.no_keep,
+                   .download = arguments.download,
+                   .deep = arguments.deep,
+                   .text = !arguments.output.json(),
+                   .colour = arguments.output.UseColour()});
+}
+
+int RunPlan(const Arguments& arguments) {
+  if (!arguments.show.empty()) {
+    return ShowPlan(arguments.show, arguments.state_dir, arguments.output);
+  }
+  const absl::StatusOr<PlanResult> result = PlanTree(arguments);
+  if (!result.ok()) {
+    PrintError(arguments.word(), result.status());
+    return kExitError;
+  }
+  const resource::RunReport& report = result->report;
+  if (arguments.output.json()) {
+    Print(plans::WithPlan(engine::ReportJson(report), result->plan) + "\n");
+    return resource::ExitCode(report);
+  }
+  Print(engine::SummaryText(report, {.plan = true, .colour = arguments.output.UseColour()}));
+  Print(plans::OpaqueLine(result->plan));
+  if (result->kept) {
+    const std::string id = plans::ShortId(result->plan.id);
+    Print(fmt::format("Plan {0} is kept; to do exactly this: fettle apply --plan {0}\n", id));
+  }
+  return resource::ExitCode(report);
 }
 
 CLI::App* AddCommand(CLI::App& app,
@@ -127,10 +188,18 @@ CLI::App* AddCommand(CLI::App& app,
 void AddPlanCommand(CLI::App& app, int* exit_code) {
   const auto arguments = std::make_shared<Arguments>();
   arguments->plan = true;
-  CLI::App* const plan = AddCommand(
-      app, "plan", "Show what apply would change on this machine; writes nothing", arguments);
+  CLI::App* const plan =
+      AddCommand(app,
+                 "plan",
+                 "Show what apply would change on this machine, and keep that as a plan",
+                 arguments);
   plan->footer(std::string(kExitCodes) + "\nExample: fettle plan mytree --label role=web");
-  plan->callback([arguments, exit_code] { *exit_code = RunConverge(*arguments); });
+  plan->add_option("--show", arguments->show, "Show a plan that is kept, by its id, and end");
+  plan->add_flag("--no-keep", arguments->no_keep, "Do not keep the plan");
+  plan->add_flag("--download",
+                 arguments->download,
+                 "Fetch archives of packages that are not in apt's cache, to see what they bring");
+  plan->callback([arguments, exit_code] { *exit_code = RunPlan(*arguments); });
 }
 
 void AddApplyCommand(CLI::App& app, int* exit_code) {
@@ -138,6 +207,13 @@ void AddApplyCommand(CLI::App& app, int* exit_code) {
   CLI::App* const apply = AddCommand(
       app, "apply", "Bring this machine into the state that a policy tree declares", arguments);
   apply->add_flag("--audit", arguments->audit, "Look and report, change nothing");
+  CLI::Option* const plan =
+      apply->add_option("--plan",
+                        arguments->plan_id,
+                        "Carry out a kept plan, and nothing else: what changed since is refused");
+  for (const char* other : {"TREE", "--host", "--label", "--audit"}) {
+    plan->excludes(apply->get_option(other));
+  }
   apply->footer(std::string(kExitCodes) + "\nExample: fettle apply mytree --label role=web");
   apply->callback([arguments, exit_code] { *exit_code = RunConverge(*arguments); });
 }

@@ -59,11 +59,14 @@ class Local(unittest.TestCase):
     def test_plan_then_apply_then_nothing(self):
         self.recipe('directory "TARGET/d" { mode = "0750" }\nfile "TARGET/d/f" { content = "one\\n", mode = "0640" }\n'
                     'link "TARGET/d/l" { target = "f" }\n')
-        before = snapshot(self.folder)
+        before = snapshot(self.target)
         planned = self.plan(2)
         self.assertIn("file:", planned.stdout)
         self.assertIn("+one", planned.stdout)
-        self.assertEqual(snapshot(self.folder), before, "a plan writes nothing")
+        self.assertEqual(snapshot(self.target), before, "a plan changes nothing")
+        before = snapshot(self.folder)
+        self.plan(2, "--no-keep")
+        self.assertEqual(snapshot(self.folder), before, "a plan that is not kept writes nothing at all")
         self.apply(2)
         self.assertEqual(open(f"{self.target}/d/f").read(), "one\n")
         self.assertEqual(os.stat(f"{self.target}/d/f").st_mode & 0o7777, 0o640)
@@ -71,6 +74,49 @@ class Local(unittest.TestCase):
         self.apply(0)
         self.plan(0)
         self.assertEqual(snapshot(self.target), before, "no change means no write")
+
+    def planned(self):
+        """Plans, keeping the plan; the plan of the JSON output."""
+        return json.loads(self.plan(2, "-o", "json").stdout)["plan"]
+
+    def carry_out(self, plan, code):
+        done = self.run_fettle("apply", "--plan", plan["id"][:12], "--state-dir", self.state, "-o", "json", code=code)
+        return {one["id"].split("/")[-1]: one for one in json.loads(done.stdout)["resources"]}
+
+    def test_a_kept_plan_is_carried_out_exactly(self):
+        self.recipe('directory "TARGET/d" { mode = "0750" }\nfile "TARGET/d/f" { content = "one\\n" }\n'
+                    'file "TARGET/src" { source = "a.txt" }\n'
+                    'exec "touch" { command = { "/usr/bin/touch", "TARGET/t" }, creates = "TARGET/t" }',
+                    **{"recipes/a/files/a.txt": "from the tree\n"})
+        plan = self.planned()
+        self.assertEqual(plan["opaque"], 1)
+        steps = {step["id"].split("/")[-1]: step for step in plan["steps"]}
+        self.assertEqual(steps["f"]["confidence"], "predicted")
+        self.assertTrue(steps["exec:touch"]["opaque"])
+        self.assertIn(plan["id"][:12], self.run_fettle("plans", "--state-dir", self.state, code=0).stdout)
+        shown = self.run_fettle("plan", "--show", plan["id"][:8], "--state-dir", self.state, code=0).stdout
+        self.assertIn(f"write {self.target}/d/f (4 bytes", shown)
+        self.assertEqual(self.planned()["id"], plan["id"], "the same plan has the same id")
+        shutil.rmtree(self.tree)  # The plan holds all that it needs.
+        self.carry_out(plan, 2)
+        self.assertEqual(open(f"{self.target}/d/f").read(), "one\n")
+        self.assertEqual(open(f"{self.target}/src").read(), "from the tree\n")
+        self.assertTrue(os.path.exists(f"{self.target}/t"))
+        self.carry_out(plan, 0)
+
+    def test_what_changed_since_the_plan_is_refused_with_its_dependents(self):
+        with open(f"{self.target}/f", "w") as file:
+            file.write("old\n")
+        self.recipe('local f = file "TARGET/f" { content = "new\\n" }\nfile "TARGET/g" { content = "g", requires = f }\n'
+                    'file "TARGET/h" { content = "h" }')
+        plan = self.planned()
+        with open(f"{self.target}/f", "w") as file:
+            file.write("somebody else's\n")
+        found = self.carry_out(plan, 6)
+        self.assertEqual([found[name]["state"] for name in "fgh"], ["failed", "skipped", "changed"])
+        self.assertIn("world changed since plan", found["f"]["error"])
+        self.assertEqual(open(f"{self.target}/f").read(), "somebody else's\n")
+        self.run_fettle("apply", "--plan", "0" * 12, "--state-dir", self.state, code=1)
 
     def test_drift_is_told_apart_from_an_intended_change(self):
         self.recipe('file "TARGET/f" { content = "one\\n" }')
