@@ -44,6 +44,7 @@ void AddCommands(CLI::App& app, int* exit_code) {
     AddPlanCommand(app, exit_code);
     AddApplyCommand(app, exit_code);
     AddPlansCommand(app, exit_code);
+    lab::AddRehearseCommand(app, exit_code);
     AddInspectCommand(app, exit_code);
     AddDocCommand(app, exit_code);
   });

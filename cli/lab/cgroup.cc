@@ -104,6 +104,22 @@ absl::Status MakeCgroups(const std::vector<std::string>& folders) {
   return absl::OkStatus();
 }
 
+bool LimitCgroups(const std::vector<std::string>& folders, uint64_t memory_bytes, int cpu_percent) {
+  constexpr int kPeriod = 100'000;  // Microseconds.
+  bool limited = false;
+  for (const std::string& folder : folders) {
+    if (memory_bytes > 0 && Exists(folder + "/memory.max")) {
+      limited =
+          WriteKernelFile(folder + "/memory.max", std::to_string(memory_bytes)).ok() || limited;
+    }
+    if (cpu_percent > 0 && Exists(folder + "/cpu.max")) {
+      const std::string quota = fmt::format("{} {}", cpu_percent * (kPeriod / 100), kPeriod);
+      limited = WriteKernelFile(folder + "/cpu.max", quota).ok() || limited;
+    }
+  }
+  return limited;
+}
+
 absl::Status JoinCgroups(const std::vector<std::string>& folders) {
   for (const std::string& folder : folders) {
     RETURN_IF_ERROR(WriteKernelFile(folder + "/cgroup.procs", "0"));

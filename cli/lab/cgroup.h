@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,9 @@ bool BootedBySystemd();
 std::vector<std::string> CgroupFolders(const std::string& lab, const std::string& host);
 
 absl::Status MakeCgroups(const std::vector<std::string>& folders);
+
+// Sets the limits (0: none) where a hierarchy can hold processes to them; says whether any could.
+bool LimitCgroups(const std::vector<std::string>& folders, uint64_t memory_bytes, int cpu_percent);
 
 // Moves the calling process into the groups.
 absl::Status JoinCgroups(const std::vector<std::string>& folders);

@@ -45,7 +45,10 @@ absl::Status WriteIdentity(const CloneLayer& clone, const CloneIdentity& identit
   if (Exists(clone.LowerPath("/var/lib/dbus"))) {
     RETURN_IF_ERROR(clone.Link("/var/lib/dbus/machine-id", "/etc/machine-id"));
   }
-  return clone.Write("/etc/resolv.conf", "# A host of a Fettle lab has no name servers.\n");
+  // Systemd-nspawn writes it where the machine's network is shared.
+  return identity.host_network
+             ? clone.Write("/etc/resolv.conf", "")
+             : clone.Write("/etc/resolv.conf", "# A host of a Fettle lab has no name servers.\n");
 }
 
 // A unit rather than a call from outside, so that a reboot from within finds its network again.
@@ -133,7 +136,7 @@ absl::Status WriteCloneContent(const CloneLayer& clone, const CloneIdentity& ide
   RETURN_IF_ERROR(DisableUnits(clone));
   RETURN_IF_ERROR(DisableScripts(clone));
   RETURN_IF_ERROR(WriteIdentity(clone, identity));
-  return WriteNetworkUnit(clone, identity);
+  return identity.host_network ? absl::OkStatus() : WriteNetworkUnit(clone, identity);
 }
 
 }  // namespace fettle::lab

@@ -16,6 +16,7 @@ struct CloneIdentity {
   std::string address;                           // Of its network card, a /24.
   std::string gateway;                           // The machine, seen from it.
   std::map<std::string, std::string> addresses;  // Name -> address of every host of the lab.
+  bool host_network = false;                     // It shares the machine's network.
 };
 
 // Turns a clone of the machine into a host of a lab: own hostname, machine-id, hosts, network; no

@@ -100,19 +100,29 @@ std::optional<ProcessId> FindLeader(const ProcessId& supervisor) {
 }  // namespace
 
 std::vector<std::string> NspawnArguments(const GuestPlan& plan) {
-  std::vector<std::string> argv = {kNspawn,
-                                   "--quiet",
-                                   "--boot",
-                                   "--directory=" + plan.folder + "/root",
-                                   "--machine=" + plan.machine,
-                                   "--hostname=" + plan.host,
-                                   "--network-bridge=" + plan.bridge,
-                                   "--register=no",
-                                   "--resolv-conf=off",
-                                   "--timezone=off",
-                                   "--link-journal=no",
-                                   "--console=read-only",
-                                   kExtraSystemCalls};
+  std::vector<std::string> argv = {
+      kNspawn,
+      "--quiet",
+      "--boot",
+      "--directory=" + plan.folder + "/root",
+      "--machine=" + plan.machine,
+      "--hostname=" + plan.host,
+      "--register=no",
+      plan.bridge.empty() ? "--resolv-conf=copy-host" : "--resolv-conf=off",
+      "--timezone=off",
+      "--link-journal=no",
+      "--console=read-only",
+      kExtraSystemCalls};
+  if (!plan.bridge.empty()) {
+    argv.push_back("--network-bridge=" + plan.bridge);
+  }
+  // Of the scope that systemd makes for it; elsewhere the groups have the limits (LimitCgroups).
+  if (plan.cgroups.empty() && plan.memory_bytes > 0) {
+    argv.push_back(fmt::format("--property=MemoryMax={}", plan.memory_bytes));
+  }
+  if (plan.cgroups.empty() && plan.cpu_percent > 0) {
+    argv.push_back(fmt::format("--property=CPUQuota={}%", plan.cpu_percent));
+  }
   // With a group made for it, nspawn must stay in it; otherwise systemd gives it a scope.
   if (!plan.cgroups.empty()) {
     argv.emplace_back("--keep-unit");

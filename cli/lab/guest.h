@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <string>
@@ -20,7 +21,9 @@ struct GuestPlan {
   std::string folder;   // Of the host: the clone is at root/, the console's log in console.log.
   std::string host;     // Its hostname.
   std::string machine;  // What nspawn calls it; also names its bridge port.
-  std::string bridge;
+  std::string bridge;   // "" to share the machine's network.
+  uint64_t memory_bytes = 0;         // 0: no limit.
+  int cpu_percent = 0;               // 0: no limit.
   std::vector<std::string> binds;    // "PATH" or "PATH:DEST", shown read-only.
   std::vector<std::string> cgroups;  // Where it runs; empty where systemd gives it a scope.
 };

@@ -124,6 +124,9 @@ absl::StatusOr<std::vector<HostRecord>> Lab::RecordHosts(const UpOptions& option
     }
     hosts.push_back({.name = name,
                      .index = LowestFreeIndex(taken),
+                     .host_network = options.host_network,
+                     .memory_bytes = options.memory_bytes,
+                     .cpu_percent = options.cpu_percent,
                      .mount_points = ClonedMountPoints(mounts),
                      .binds = options.binds,
                      .supervisor = {}});
@@ -148,7 +151,8 @@ absl::Status Lab::MakeClone(HostRecord& host, int number) {
   CloneIdentity identity{.host = host.name,
                          .address = HostAddress(number, host.index),
                          .gateway = GatewayAddress(number),
-                         .addresses = {}};
+                         .addresses = {},
+                         .host_network = host.host_network};
   for (const std::string& name : state_.Hosts(name_)) {
     const absl::StatusOr<HostRecord> other = state_.LoadHost(name_, name);
     if (other.ok()) {
@@ -174,10 +178,18 @@ absl::Status Lab::StartHost(HostRecord& host, int number, Deadline deadline) {
   const GuestPlan plan{.folder = folder,
                        .host = host.name,
                        .machine = MachineName(number, host.index),
-                       .bridge = BridgeName(number),
+                       .bridge = host.host_network ? "" : BridgeName(number),
+                       .memory_bytes = host.memory_bytes,
+                       .cpu_percent = host.cpu_percent,
                        .binds = host.binds,
                        .cgroups = CgroupFolders(name_, host.name)};
   RETURN_IF_ERROR(MakeCgroups(plan.cgroups));
+  const bool limits = plan.memory_bytes > 0 || plan.cpu_percent > 0;
+  if (limits && !plan.cgroups.empty() &&
+      !LimitCgroups(plan.cgroups, plan.memory_bytes, plan.cpu_percent)) {
+    progress_(fmt::format("{}: without limits: this machine's control groups cannot set them",
+                          host.name));
+  }
   const auto record = [this, &host](const ProcessId& supervisor) {
     host.supervisor = supervisor;
     return state_.SaveHost(name_, host);

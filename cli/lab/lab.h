@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <string>
@@ -30,6 +31,9 @@ struct UpOptions {
   std::vector<std::string> hosts;  // Their names.
   std::vector<std::string> binds;  // "PATH" or "PATH:DEST": shown read-only in new hosts.
   absl::Duration timeout = absl::Seconds(60);
+  bool host_network = false;  // New hosts share the machine's network instead of the lab's.
+  uint64_t memory_bytes = 0;  // Of each new host, as far as the machine can hold it to it; 0: any.
+  int cpu_percent = 0;        // Likewise; 100 is one processor.
 };
 
 struct HostStatus {

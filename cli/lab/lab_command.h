@@ -13,4 +13,7 @@ namespace fettle::lab {
 // `*exit_code`: 0, 1 on failure, that of the command for `exec`. `exit_code` must outlive `app`.
 void AddLabCommands(CLI::App& app, int* exit_code);
 
+// Adds `fettle rehearse`, likewise.
+void AddRehearseCommand(CLI::App& app, int* exit_code);
+
 }  // namespace fettle::lab

@@ -120,6 +120,9 @@ absl::StatusOr<HostRecord> State::LoadHost(const std::string& lab, const std::st
   record.index = json.value("index", 0);
   record.prepared = json.value("prepared", false);
   record.cut = json.value("cut", false);
+  record.host_network = json.value("host_network", false);
+  record.memory_bytes = json.value("memory_bytes", uint64_t{0});
+  record.cpu_percent = json.value("cpu_percent", 0);
   record.mount_points = json.value("mount_points", std::vector<std::string>());
   record.binds = json.value("binds", std::vector<std::string>());
   record.supervisor.pid = json.value("pid", 0);
@@ -132,6 +135,9 @@ absl::Status State::SaveHost(const std::string& lab, const HostRecord& host) con
   const Json json = {{"index", host.index},
                      {"prepared", host.prepared},
                      {"cut", host.cut},
+                     {"host_network", host.host_network},
+                     {"memory_bytes", host.memory_bytes},
+                     {"cpu_percent", host.cpu_percent},
                      {"mount_points", host.mount_points},
                      {"binds", host.binds},
                      {"pid", host.supervisor.pid},

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,6 +20,9 @@ struct HostRecord {
   int index = 0;                          // In the lab; gives address, machine and port name.
   bool prepared = false;                  // The clone's layers are complete.
   bool cut = false;                       // Its cable is out.
+  bool host_network = false;              // It has no cable: it shares the machine's network.
+  uint64_t memory_bytes = 0;              // It may use so much; 0: no limit.
+  int cpu_percent = 0;                    // Likewise.
   std::vector<std::string> mount_points;  // What the clone covers, "/" first.
   std::vector<std::string> binds;
   ProcessId supervisor;  // systemd-nspawn; pid 0 when off.
