@@ -70,7 +70,7 @@ absl::Status PutBackUser(const Wanted& wanted, sys::Host& host, Deadline deadlin
     return now.status();
   }
   if (wanted.removes()) {
-    return now.ok() ? host.write_accounts().RemoveUser(name, false, deadline) : absl::OkStatus();
+    return now.ok() ? host.write_accounts().RemoveUser(name, {}, deadline) : absl::OkStatus();
   }
   sys::UserChange change = ChangeTo(wanted, host.accounts());
   if (!now.ok()) {

@@ -138,8 +138,15 @@ Argv ChangeUserArgv(const std::string& name, const UserChange& change) {
   return Finish(std::move(argv), name);
 }
 
-Argv RemoveUserArgv(const std::string& name, bool remove_home) {
-  return Finish(remove_home ? Argv{"userdel", "--remove"} : Argv{"userdel"}, name);
+Argv RemoveUserArgv(const std::string& name, const UserRemoval& removal) {
+  Argv argv = {"userdel"};
+  if (removal.remove_home) {
+    argv.emplace_back("--remove");
+  }
+  if (removal.force) {
+    argv.emplace_back("--force");
+  }
+  return Finish(std::move(argv), name);
 }
 
 Argv CreateGroupArgv(const std::string& name, const GroupChange& change) {

@@ -30,7 +30,7 @@ Argv CreateUserArgv(const std::string& name, const UserChange& change);
 // Empty when nothing but the password is to change.
 Argv ChangeUserArgv(const std::string& name, const UserChange& change);
 
-Argv RemoveUserArgv(const std::string& name, bool remove_home);
+Argv RemoveUserArgv(const std::string& name, const UserRemoval& removal);
 
 Argv CreateGroupArgv(const std::string& name, const GroupChange& change);
 

@@ -74,6 +74,13 @@ struct GroupChange {
   bool system = false;
 };
 
+struct UserRemoval {
+  bool remove_home = false;  // And the mail spool.
+  // Also while processes of the user run, which then run on under a number without a name. The tool
+  // then also takes the group of the same name, even if it is another user's primary one.
+  bool force = false;
+};
+
 // Changes local accounts with the distribution's own tools (useradd, usermod …), so that their
 // locking, ranges and hooks apply. Messages carry what the tool said.
 class AccountWriter {
@@ -86,7 +93,9 @@ class AccountWriter {
   virtual absl::Status ChangeUser(const std::string& name,
                                   const UserChange& change,
                                   Deadline deadline) = 0;
-  virtual absl::Status RemoveUser(const std::string& name, bool remove_home, Deadline deadline) = 0;
+  virtual absl::Status RemoveUser(const std::string& name,
+                                  const UserRemoval& removal,
+                                  Deadline deadline) = 0;
   virtual absl::Status CreateGroup(const std::string& name,
                                    const GroupChange& change,
                                    Deadline deadline) = 0;

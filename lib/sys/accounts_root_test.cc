@@ -77,7 +77,7 @@ TEST_F(AccountToolsRootTest, CreatesChangesAndRemovesUsers) {
   EXPECT_EQ(user.shell, "/bin/false");
   EXPECT_TRUE(accounts_.GroupsOf("fettleusr")->empty());
 
-  ASSERT_TRUE(accounts_.RemoveUser("fettleusr", true, deadline_).ok());
+  ASSERT_TRUE(accounts_.RemoveUser("fettleusr", {.remove_home = true}, deadline_).ok());
   EXPECT_EQ(accounts_.FindUser("fettleusr").status().code(), absl::StatusCode::kNotFound);
   EXPECT_FALSE(std::filesystem::exists(Path("home")));
 }

@@ -207,7 +207,9 @@ TEST(AccountToolsTest, BuildsCommandLines) {
   only_password.password_hash = "$6$secret";
   only_password.move_home = true;
   EXPECT_THAT(ChangeUserArgv("x", only_password), IsEmpty());
-  EXPECT_THAT(RemoveUserArgv("x", true), ElementsAre("userdel", "--remove", "--", "x"));
+  EXPECT_THAT(RemoveUserArgv("x", {.remove_home = true}),
+              ElementsAre("userdel", "--remove", "--", "x"));
+  EXPECT_THAT(RemoveUserArgv("x", {.force = true}), ElementsAre("userdel", "--force", "--", "x"));
   GroupChange group;
   group.gid = 5;
   group.system = true;

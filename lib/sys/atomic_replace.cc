@@ -111,6 +111,11 @@ absl::Status Replacement::CheckOld() {
   if (error != 0) {
     return PlaceError(error, "look at", place_);
   }
+  const bool other = look.stat.kind == FileKind::kLink || look.stat.kind == FileKind::kOther;
+  const bool meant = options_->expected.has_value() && options_->expected->kind == look.stat.kind;
+  if (other && meant) {
+    return CheckExpected(place_, options_->expected);  // Nothing of it is kept.
+  }
   RETURN_IF_ERROR(RefuseSwap(look, place_.path));
   if (!options_->expected.has_value() || look.stat != *options_->expected) {
     return CheckExpected(place_, options_->expected);

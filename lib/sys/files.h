@@ -81,7 +81,8 @@ struct ReplaceOptions {
   uint32_t gid = 0;
 
   // What Stat() said when the caller last looked; nullopt when nothing was there. If the file is
-  // another one by the time of the swap, nothing is changed and the answer is kAborted.
+  // another one by the time of the swap, nothing is changed and the answer is kAborted. If it is a
+  // link or a special file, that is what the new file takes the place of, in one step.
   std::optional<FileStat> expected = {};
 
   // Overwrite the same inode instead of swapping: for files with several links and bind-mounted
@@ -111,8 +112,8 @@ class FileWriter {
   // suffix that no *.conf, cron.d, sudoers.d or run-parts reader takes; mode 0600 until content,
   // owner, mode, access lists, extended attributes and label are set; security.capability is
   // dropped), synced, renamed over `path`, directory synced. Creates the file when it is missing.
-  // Errors: kNotFound no such directory; kFailedPrecondition when `path` is a directory, a link,
-  // immutable, a mount point or has several links, the file system is read-only or full (named);
+  // Errors: kNotFound no such directory; kFailedPrecondition when `path` is a directory, a link
+  // (that is not expected), immutable, a mount point or has several links, the file system is read-only or full (named);
   // kAborted see ReplaceOptions::expected. On any error the old file is untouched and no temporary
   // remains.
   virtual absl::Status Replace(const std::string& path,

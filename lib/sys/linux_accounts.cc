@@ -159,10 +159,10 @@ absl::Status LinuxAccounts::ChangeUser(const std::string& name,
 }
 
 absl::Status LinuxAccounts::RemoveUser(const std::string& name,
-                                       bool remove_home,
+                                       const UserRemoval& removal,
                                        Deadline deadline) {
   RETURN_IF_ERROR(CheckAccountName("user", name));
-  return Annotate(RunTools({RemoveUserArgv(name, remove_home)}, deadline),
+  return Annotate(RunTools({RemoveUserArgv(name, removal)}, deadline),
                   fmt::format("remove user {}", name));
 }
 

@@ -245,18 +245,31 @@ TEST_F(LinuxFilesTest, ReplaceShowsTheCompleteNewFileToTheCheckAndObeysIt) {
   EXPECT_EQ(EntryCount(), 1U);
 }
 
+TEST_F(LinuxFilesTest, AFileTakesThePlaceOfALinkOrPipeThatItsWriterExpects) {
+  Write(Path("target"), "kept");
+  ASSERT_EQ(symlink("target", Path("link").c_str()), 0);
+  ASSERT_EQ(mkfifo(Path("pipe").c_str(), 0600), 0);
+  for (const char* name : {"link", "pipe"}) {
+    EXPECT_TRUE(files_.Replace(Path(name), "new", Over(Path(name), 0640)).ok()) << name;
+    EXPECT_EQ(files_.Stat(Path(name))->kind, FileKind::kRegular) << name;
+    EXPECT_EQ(files_.Stat(Path(name))->mode, 0640U) << name;
+    EXPECT_EQ(Slurp(Path(name)), "new") << name;
+  }
+  EXPECT_EQ(Slurp(Path("target")), "kept");
+}
+
 TEST_F(LinuxFilesTest, ReplaceRefusesWhatIsNoPlainFile) {
   ASSERT_EQ(mkdir(Path("dir").c_str(), 0755), 0);
   Write(Path("target"), "kept");
   ASSERT_EQ(symlink("target", Path("link").c_str()), 0);
   ASSERT_EQ(mkfifo(Path("pipe").c_str(), 0600), 0);
   for (const char* name : {"dir", "link", "pipe"}) {
-    for (const bool in_place : {false, true}) {
-      ReplaceOptions over = Over(Path(name));
-      over.in_place = in_place;
-      EXPECT_EQ(files_.Replace(Path(name), "new", over).code(), kFailed) << name << in_place;
-    }
+    ReplaceOptions over = Over(Path(name));
+    over.in_place = true;
+    EXPECT_EQ(files_.Replace(Path(name), "new", over).code(), kFailed) << name;
+    EXPECT_EQ(files_.Replace(Path(name), "new", Over(Path("target"))).code(), kFailed) << name;
   }
+  EXPECT_EQ(files_.Replace(Path("dir"), "new", Over(Path("dir"))).code(), kFailed);
   EXPECT_EQ(Slurp(Path("target")), "kept");
   EXPECT_EQ(files_.Replace(Path("none/file"), "new", Mine()).code(), absl::StatusCode::kNotFound);
 }

@@ -89,7 +89,8 @@ class FileResource final : public resource::Resource, public resource::Describab
   absl::Status RemoveFile(const std::string& target,
                           const std::optional<FileStat>& found,
                           sys::Host& host) const;
-  absl::Status ClearTheWay(const std::string& target, FileKind kind, sys::Host& host) const;
+  // kFailedPrecondition unless something of this other kind may make way for the file.
+  absl::Status CheckMayReplace(const std::string& target, FileKind kind) const;
   absl::Status Write(const std::string& target,
                      const std::optional<FileStat>& found,
                      sys::Host& host,
@@ -191,9 +192,7 @@ absl::Status FileResource::RemoveFile(const std::string& target,
   return host.write_files().Remove(target);
 }
 
-absl::Status FileResource::ClearTheWay(const std::string& target,
-                                       FileKind kind,
-                                       sys::Host& host) const {
+absl::Status FileResource::CheckMayReplace(const std::string& target, FileKind kind) const {
   if (kind == FileKind::kDirectory) {
     return FailedPrecondition("{}: is a directory, which a file never replaces; move it away first",
                               target);
@@ -205,7 +204,7 @@ absl::Status FileResource::ClearTheWay(const std::string& target,
         KindText(kind),
         kind == FileKind::kLink ? ", or follow = true to manage the file it leads to" : "");
   }
-  return host.write_files().Remove(target);
+  return absl::OkStatus();
 }
 
 absl::Status FileResource::Write(const std::string& target,
@@ -215,7 +214,7 @@ absl::Status FileResource::Write(const std::string& target,
   // All that can be wrong is found out before anything is changed.
   ASSIGN_OR_RETURN(sys::FileReplacement file, Replacement(target, found, host));
   if (found.has_value() && found->kind != FileKind::kRegular) {
-    RETURN_IF_ERROR(ClearTheWay(target, found->kind, host));
+    RETURN_IF_ERROR(CheckMayReplace(target, found->kind));
   }
   const Validator validator{manner_.validate, content_.secret()};
   if (!validator.words.empty()) {
@@ -239,8 +238,8 @@ absl::StatusOr<sys::FileReplacement> FileResource::Replacement(const std::string
                                                                : kDefaultMode);
   file.options.uid = access.uid.value_or(ours ? found->uid : 0);
   file.options.gid = access.gid.value_or(ours ? found->gid : 0);
-  file.options.in_place = manner_.in_place;
-  file.options.expected = ours ? found : std::nullopt;
+  file.options.in_place = manner_.in_place && ours;
+  file.options.expected = found;
   return file;
 }
 

@@ -187,7 +187,7 @@ std::vector<AttributeSchema> Parameters() {
        .parameter = true},
       {.name = "force",
        .type = AttributeType::kBool,
-       .doc = "Whether to try removing the user although processes of theirs are running.",
+       .doc = "Whether to remove the user although processes of theirs are running.",
        .default_value = false,
        .parameter = true},
   };

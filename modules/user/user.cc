@@ -344,14 +344,17 @@ absl::Status UserResource::Remove(const User& user, sys::Host& host, Deadline de
   if (user.uid == 0) {
     return FailedPrecondition("user {} has uid 0 and is never removed", name_);
   }
+  const bool force = declared_.Bool("force", false);
   const Names processes = host.accounts().ProcessesOf(user.uid, kMostShown);
-  if (!processes.empty() && !declared_.Bool("force", false)) {
+  if (!processes.empty() && !force) {
     return FailedPrecondition(
         "user {} is not removed while processes of theirs run: {}; end them, or say force = true",
         name_,
         fmt::join(processes, ", "));
   }
-  return host.write_accounts().RemoveUser(name_, declared_.Bool("remove_home", false), deadline);
+  // The tool's own force does more than be blind to processes: only where that is needed.
+  const sys::UserRemoval removal{declared_.Bool("remove_home", false), !processes.empty()};
+  return host.write_accounts().RemoveUser(name_, removal, deadline);
 }
 
 absl::Status UserResource::Apply(std::span<const Difference> drift,

@@ -239,6 +239,8 @@ TEST_F(UserTest, RefusesToRemoveAUserWhoseProcessesRun) {
               StatusIs(absl::StatusCode::kFailedPrecondition,
                        AllOf(HasSubstr("77 vim"), HasSubstr("force = true"))));
   EXPECT_EQ(host_.calls().writes(), 0U);
+  ASSERT_OK(BringAbout(*User({{"absent", true}, {"force", true}}), host_));
+  EXPECT_FALSE(host_.passwd().HasUser("ann"));
 }
 
 TEST_F(UserTest, NeverRemovesWhoHasTheNumberOfRoot) {

@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include <fmt/format.h>
+
 #include "lib/base/status_macros.h"
 #include "lib/policy/manifest.h"
 #include "server/policy/revision_blobs.h"
@@ -76,6 +78,26 @@ TEST_F(PublisherTest, AManifestThatIsNoneOrMissesContentIsRefused) {
   ASSERT_OK(store().policy().PutBlob(policy::TreeDigest(tree_), Manifest()));
   EXPECT_THAT(Publish(Statement()).status(),
               StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr(Sha256("-- hosts").Hex())));
+}
+
+// A client of another make, or of ill will: ours writes no such manifest.
+TEST_F(PublisherTest, AManifestThatLeadsOutOfItsTreeIsRefused) {
+  const std::string digest = Sha256("-- hosts").Hex();
+  for (const char* path :
+       {"../fleet.lua", "recipes/../../fleet.lua", "/etc/passwd", "a//b", "./a"}) {
+    const std::string manifest = fmt::format("{} 8 - {}\n", digest, path);
+    ASSERT_OK(store().policy().PutBlob(Sha256(manifest), manifest));
+    ASSERT_OK(store().policy().PutBlob(Sha256("-- hosts"), "-- hosts"));
+    policy::Revision revision;
+    revision.tree = Sha256(manifest);
+    revision.author = "Ann";
+    revision.created = absl::FromUnixSeconds(1'790'000'000);
+    ASSERT_OK_AND_ASSIGN(const std::string statement, policy::RevisionStatement(revision));
+    EXPECT_THAT(Publish(statement).status(),
+                StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("line 1")))
+        << path;
+  }
+  EXPECT_THAT(store().policy().GetRevisionByNumber(1), StatusIs(absl::StatusCode::kNotFound));
 }
 
 TEST_F(PublisherTest, WithoutKeysASignatureIsAnsweredWithWhereToPutThem) {

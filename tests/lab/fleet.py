@@ -84,7 +84,8 @@ class Fleet:
         token = re.search(r"fettle1\.\S+", made.out)
         if not token:
             raise LabError(f"fettle-server init printed no login token: {made}")
-        text = open(self.config, encoding="utf-8").read()
+        with open(self.config, encoding="utf-8") as file:
+            text = file.read()
         text = re.sub(r'(?m)^heartbeat = .*$', f'heartbeat = "{HEARTBEAT_SECONDS}s"', text)
         text = re.sub(r'(?m)^reconnect_window = .*$', 'reconnect_window = "1s"', text)
         with open(self.config, "w", encoding="utf-8") as file:
@@ -195,4 +196,4 @@ class Fleet:
                                        for h in self.hosts)) from error
 
     def drift(self, since="1h"):
-        return self.json("drift", "--since", since).get("records", [])
+        return self.json("drift", "--since", since, "--most", "5000").get("records", [])

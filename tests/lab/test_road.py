@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """The whole road on really booted hosts: published, pushed, converged, proven, drift reported and put right."""
+import collections
 import os
 import random
 import re
 import signal
 import tempfile
+import threading
 import time
 import unittest
 
@@ -30,6 +32,7 @@ ExecStart=/usr/bin/greeter
 WantedBy=multi-user.target
 """
 
+BUSY = 150  # Files of the test under load.
 FLEET = 'include "greeter"\nhost.enforce = host.labels.mode ~= "audit"\n'
 
 
@@ -220,7 +223,38 @@ file "/srv/greetings/unrelated" { content = "y" }
         self.fleet.publish(tree("good again"))
         self.fleet.wait_converged()
 
-    def test_10_a_revoked_host_loses_its_stream_at_once_and_does_not_come_back(self):
+    def test_10_a_busy_fleet_loses_and_doubles_nothing_while_the_server_is_killed(self):
+        """Every host has something changed behind its back ten times a second; each of these changes is told exactly
+        once, whatever the server was doing when it was killed."""
+        busy = "".join(f'file "/srv/busy/f{i}" {{ content = "as declared {i}\\n" }}\n' for i in range(BUSY))
+        self.converge("hello", 'directory "/srv/busy" {}\n' + busy)
+        dice = random.Random(BUSY)
+        script = (f"for i in $(seq 0 {BUSY - 1}); do echo behind-your-back-$i-of-$(hostname) > /srv/new; "
+                  "mv /srv/new /srv/busy/f$i; sleep 0.1; done")
+        writers = [threading.Thread(target=host.run, args=(script,)) for host in self.fleet.hosts]
+        for writer in writers:
+            writer.start()
+        kills = 0
+        while any(writer.is_alive() for writer in writers):
+            time.sleep(dice.uniform(0.2, 1.5))
+            self.fleet.stop_server(signal.SIGKILL)
+            self.fleet.start_server()
+            kills += 1
+        self.assertGreater(kills, 2)
+        for writer in writers:
+            writer.join()
+
+        def told():
+            found = collections.Counter()
+            for one in self.fleet.drift():
+                if one["id"].startswith("file:/srv/busy/") and one["outcome"] == "DRIFT_CORRECTED":
+                    found.update(set(re.findall(r"behind-your-back-\d+-of-\w+", str(one["differences"]))))
+            return found
+        expected = {f"behind-your-back-{i}-of-{name}" for i in range(BUSY) for name in ("web1", "web2")}
+        wait_until(lambda: expected <= set(told()), 90, "every change to be told on the server")
+        self.assertEqual(told(), collections.Counter(expected))
+
+    def test_11_a_revoked_host_loses_its_stream_at_once_and_does_not_come_back(self):
         self.converge("hello")
         self.fleet.fettle("enroll", "revoke", "--host", "web2", "--reason", "stolen")
         wait_until(lambda: self.fleet.states()["web2"]["presence"] == "PRESENCE_REVOKED", 20, "the revocation")

@@ -276,7 +276,7 @@ absl::Status FakeAccounts::ChangeUser(const std::string& name,
 }
 
 absl::Status FakeAccounts::RemoveUser(const std::string& name,
-                                      bool remove_home,
+                                      const sys::UserRemoval& removal,
                                       Deadline deadline) {
   const Lock lock(calls_.mutex());
   RETURN_IF_ERROR(calls_.Begin(true, fmt::format("RemoveUser {}", name), deadline));
@@ -285,7 +285,7 @@ absl::Status FakeAccounts::RemoveUser(const std::string& name,
     return NotFound("user {}: does not exist", name);
   }
   if (const auto busy = processes_.find(found->second.uid);
-      busy != processes_.end() && !busy->second.empty()) {
+      busy != processes_.end() && !busy->second.empty() && !removal.force) {
     return FailedPrecondition("user {}: is used by process {}", name, busy->second.front());
   }
   const sys::User user = found->second;
@@ -295,7 +295,7 @@ absl::Status FakeAccounts::RemoveUser(const std::string& name,
   if (own != groups_.end() && own->second.gid == user.gid && own->second.members.empty()) {
     groups_.erase(own);
   }
-  if (remove_home) {
+  if (removal.remove_home) {
     files_.Delete(user.home);
   }
   calls_.Wrote();

@@ -47,7 +47,9 @@ class FakeAccounts final : public sys::AccountReader, public sys::AccountWriter 
   absl::Status ChangeUser(const std::string& name,
                           const sys::UserChange& change,
                           Deadline deadline) override;
-  absl::Status RemoveUser(const std::string& name, bool remove_home, Deadline deadline) override;
+  absl::Status RemoveUser(const std::string& name,
+                          const sys::UserRemoval& removal,
+                          Deadline deadline) override;
   absl::Status CreateGroup(const std::string& name,
                            const sys::GroupChange& change,
                            Deadline deadline) override;

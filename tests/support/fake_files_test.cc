@@ -66,13 +66,17 @@ TEST_F(FakeFilesTest, RefusesWhatARealHostRefuses) {
   files_.Mount("/m");
   files_.PutDirectory("/ro");
   files_.SetReadOnly("/ro");
-  for (const char* const path : {"/d", "/l", "/i", "/two", "/m", "/ro/x"}) {
+  for (const char* const path : {"/d", "/i", "/two", "/m", "/ro/x"}) {
     const absl::StatusOr<sys::FileStat> seen = files_.Stat(path);
     sys::ReplaceOptions options;
     options.expected = seen.ok() ? std::optional(*seen) : std::nullopt;
     EXPECT_THAT(files_.Replace(path, "new", options),
                 StatusIs(StatusCode::kFailedPrecondition, HasSubstr(path)));
   }
+  sys::ReplaceOptions of_another;
+  of_another.expected = *files_.Stat("/i");
+  EXPECT_THAT(files_.Replace("/l", "new", of_another),
+              StatusIs(StatusCode::kFailedPrecondition, HasSubstr("/l")));
   EXPECT_THAT(files_.Replace("/none/x", "new", {}), StatusIs(StatusCode::kNotFound));
   files_.SetFull(true);
   EXPECT_THAT(files_.Replace("/x", "new", {}),

@@ -55,6 +55,11 @@ absl::Status FakeFiles::CheckReplaceable(const std::string& real,
                                          std::string_view content,
                                          const sys::ReplaceOptions& options) const {
   const Node* const node = Raw(real);
+  const bool other =
+      node != nullptr && (node->kind == FileKind::kLink || node->kind == FileKind::kOther);
+  if (other && options.expected.has_value() && options.expected->kind == node->kind) {
+    return CheckExpected(real, options.expected);
+  }
   if (node != nullptr && node->kind != FileKind::kRegular) {
     return FailedPrecondition("{}: not a regular file", real);
   }

@@ -218,7 +218,7 @@ TEST(FakeAccountsTest, MakesAUserWithItsGroupAndRemovesBoth) {
   EXPECT_EQ(user.uid, 1000U);
   EXPECT_EQ(host.accounts().FindGroup(user.gid)->name, "www");
   EXPECT_TRUE(host.disk().Exists("/home/www"));
-  ASSERT_OK(host.write_accounts().RemoveUser("www", true, kNever));
+  ASSERT_OK(host.write_accounts().RemoveUser("www", {.remove_home = true}, kNever));
   EXPECT_FALSE(host.passwd().HasGroup("www"));
   EXPECT_FALSE(host.disk().Exists("/home/www"));
 }
@@ -233,8 +233,9 @@ TEST(FakeAccountsTest, RefusesTakenIdsMissingGroupsAndBusyUsers) {
   EXPECT_THAT(host.write_accounts().RemoveGroup("a", kNever),
               StatusIs(StatusCode::kFailedPrecondition, HasSubstr("primary")));
   host.passwd().AddProcess(1000, "12 sleep");
-  EXPECT_THAT(host.write_accounts().RemoveUser("a", false, kNever),
+  EXPECT_THAT(host.write_accounts().RemoveUser("a", {}, kNever),
               StatusIs(StatusCode::kFailedPrecondition, HasSubstr("sleep")));
+  ASSERT_OK(host.write_accounts().RemoveUser("a", {.force = true}, kNever));
 }
 
 TEST(FakeAccountsTest, SupplementaryGroupsAreExact) {
