@@ -218,11 +218,11 @@ absl::Status PlannedAccounts::ChangeUser(const std::string& name,
 }
 
 absl::Status PlannedAccounts::RemoveUser(const std::string& name,
-                                         bool remove_home,
+                                         const UserRemoval& removal,
                                          Deadline /*deadline*/) {
   users_[name] = {std::nullopt, Confidence::kPredicted};
   JoinGroups(name, {});
-  world_.Note(fmt::format("remove user {}{}", name, remove_home ? " with its home" : ""));
+  world_.Note(fmt::format("remove user {}{}", name, removal.remove_home ? " with its home" : ""));
   return absl::OkStatus();
 }
 

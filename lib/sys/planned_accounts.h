@@ -35,7 +35,9 @@ class PlannedAccounts final : public AccountReader, public AccountWriter {
   absl::Status ChangeUser(const std::string& name,
                           const UserChange& change,
                           Deadline deadline) override;
-  absl::Status RemoveUser(const std::string& name, bool remove_home, Deadline deadline) override;
+  absl::Status RemoveUser(const std::string& name,
+                          const UserRemoval& removal,
+                          Deadline deadline) override;
   absl::Status CreateGroup(const std::string& name,
                            const GroupChange& change,
                            Deadline deadline) override;
