@@ -10,12 +10,12 @@
 #include <unistd.h>
 
 #include <array>
-#include <climits>
 #include <optional>
 
 #include "fettle/v1/enrollment.pb.h"
 #include "lib/base/status_macros.h"
 #include "lib/sys/errno.h"
+#include "lib/sys/program_beside.h"
 #include "lib/wire/framing.h"
 
 namespace fettle::link {
@@ -85,19 +85,7 @@ LinkChild::~LinkChild() {
 }
 
 absl::StatusOr<std::string> LinkProgram() {
-  std::array<char, PATH_MAX> buffer{};
-  const ssize_t size = ::readlink("/proc/self/exe", buffer.data(), buffer.size());
-  if (size <= 0) {
-    return sys::ErrnoStatus(errno, "read", "/proc/self/exe");
-  }
-  std::string program(buffer.data(), static_cast<std::size_t>(size));
-  // A program that was replaced while it runs, by an upgrade.
-  constexpr std::string_view kDeleted = " (deleted)";
-  if (program.ends_with(kDeleted)) {
-    program.resize(program.size() - kDeleted.size());
-  }
-  program.resize(program.rfind('/') + 1);
-  return program + "fettle-agent-link";
+  return sys::ProgramBeside("fettle-agent-link");
 }
 
 absl::StatusOr<EnrollmentAnswer> AskEnrollment(const std::string& program,

@@ -222,10 +222,12 @@ absl::Status PlannedFiles::Replace(const std::string& path,
   const std::string resolved = Resolve(path);
   RETURN_IF_ERROR(CheckParent(resolved));
   const absl::StatusOr<FileStat> old = StatResolved(resolved);
-  if (old.ok() && old->kind != FileKind::kRegular) {
+  const bool makes_way = old.ok() && old->kind != FileKind::kDirectory &&
+                         options.expected.has_value() && options.expected->kind == old->kind;
+  if (old.ok() && old->kind != FileKind::kRegular && !makes_way) {
     return FailedPrecondition("{}: is there as something else than a regular file", path);
   }
-  if (old.ok() && old->links > 1 && !options.in_place) {
+  if (old.ok() && old->kind == FileKind::kRegular && old->links > 1 && !options.in_place) {
     return FailedPrecondition("{}: has several links; say in_place = true", path);
   }
   FileStat stat;
