@@ -5,13 +5,14 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <string>
 
 #include <fmt/format.h>
 
 #include "cli/program.h"
 #include "cli/terminal/output.h"
+#include "lib/base/status_macros.h"
+#include "lib/sys/errno.h"
 #include "lib/sys/program_beside.h"
 
 namespace {
@@ -20,9 +21,8 @@ int BecomeFleetProgram(char** argv) {
   const std::string program = fettle::sys::ProgramBeside("fettle-fleet").value_or("fettle-fleet");
   execv(program.c_str(), argv);
   fmt::print(stderr,
-             "fettle: {}: {}; this command needs it, beside `fettle` itself: install Fettle anew\n",
-             program,
-             std::strerror(errno));  // NOLINT(concurrency-mt-unsafe): one thread
+             "fettle: {}; this command needs it, beside `fettle` itself: install Fettle anew\n",
+             fettle::Message(fettle::sys::ErrnoStatus(errno, "start", program)));
   return fettle::cli::kExitError;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/plans/plan_output.h"
 
+#include "absl/strings/str_replace.h"
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -153,9 +154,13 @@ std::string PlansJson(const std::vector<StoredPlan>& plans) {
 }
 
 std::string WithPlan(const std::string& report_json, const StoredPlan& plan) {
-  ordered_json report = ordered_json::parse(report_json, nullptr, false);
-  report["plan"] = FullJson(plan);
-  return Dump(report);
+  // Put in before the last brace as text: to parse what may be a hundred thousand resources for it
+  // would take longer than the plan.
+  std::string_view head = report_json;
+  head = head.substr(0, head.rfind('}'));
+  head = head.substr(0, head.find_last_not_of(" \n") + 1);
+  return fmt::format(
+      "{},\n  \"plan\": {}\n}}", head, absl::StrReplaceAll(PlanJson(plan), {{"\n", "\n  "}}));
 }
 
 }  // namespace fettle::plans

@@ -113,9 +113,9 @@ class FileWriter {
   // owner, mode, access lists, extended attributes and label are set; security.capability is
   // dropped), synced, renamed over `path`, directory synced. Creates the file when it is missing.
   // Errors: kNotFound no such directory; kFailedPrecondition when `path` is a directory, a link
-  // (that is not expected), immutable, a mount point or has several links, the file system is read-only or full (named);
-  // kAborted see ReplaceOptions::expected. On any error the old file is untouched and no temporary
-  // remains.
+  // (that is not expected), immutable, a mount point or has several links, the file system is
+  // read-only or full (named); kAborted see ReplaceOptions::expected. On any error the old file is
+  // untouched and no temporary remains.
   virtual absl::Status Replace(const std::string& path,
                                std::string_view content,
                                const ReplaceOptions& options) = 0;
