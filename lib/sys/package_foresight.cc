@@ -159,6 +159,40 @@ std::string AccountOf(std::span<const std::string_view> arguments, const Variabl
   return "";
 }
 
+absl::StatusOr<std::string> Output(std::vector<std::string> argv, Deadline deadline) {
+  Command command;
+  command.argv = std::move(argv);
+  command.max_output = kMostOutput;
+  ASSIGN_OR_RETURN(CommandResult result, RunCommand(command, deadline));
+  if (result.exit_code != 0 || result.output_cut) {
+    return FailedPrecondition("{} exited {}: {}",
+                              command.argv[0],
+                              result.exit_code,
+                              result.output_cut ? "its output is too long" : result.Tail());
+  }
+  return std::move(result.out);
+}
+
+// The maintainer scripts of a package and what they seem to make.
+void ReadScripts(ForeseenPackage* package, Deadline deadline) {
+  constexpr std::array<std::string_view, 2> kUserTools = {"adduser", "useradd"};
+  constexpr std::array<std::string_view, 2> kGroupTools = {"addgroup", "groupadd"};
+  for (const std::string_view script : kScripts) {
+    const auto text =
+        Output({"dpkg-deb", "--info", package->archive, std::string(script)}, deadline);
+    if (!text.ok()) {
+      continue;  // It has none of that name.
+    }
+    package->scripts.emplace_back(script);
+    for (std::string& user : GuessAccounts(*text, kUserTools)) {
+      package->guessed_users.push_back(std::move(user));
+    }
+    for (std::string& group : GuessAccounts(*text, kGroupTools)) {
+      package->guessed_groups.push_back(std::move(group));
+    }
+  }
+}
+
 class AptForesight final : public PackageForesight {
  public:
   explicit AptForesight(AptForesightOptions options) : options_(std::move(options)) {}
@@ -186,25 +220,12 @@ class AptForesight final : public PackageForesight {
 
  private:
   std::string FindArchive(const ForeseenPackage& package) const;
+  void LookForArchive(ForeseenPackage* package, Deadline deadline);
   absl::Status Download(const ForeseenPackage& package, Deadline deadline) const;
 
   const AptForesightOptions options_;
   std::vector<std::string> downloaded_;
 };
-
-absl::StatusOr<std::string> Output(std::vector<std::string> argv, Deadline deadline) {
-  Command command;
-  command.argv = std::move(argv);
-  command.max_output = kMostOutput;
-  ASSIGN_OR_RETURN(CommandResult result, RunCommand(command, deadline));
-  if (result.exit_code != 0 || result.output_cut) {
-    return FailedPrecondition("{} exited {}: {}",
-                              command.argv[0],
-                              result.exit_code,
-                              result.output_cut ? "its output is too long" : result.Tail());
-  }
-  return std::move(result.out);
-}
 
 absl::StatusOr<std::vector<ForeseenPackage>> AptForesight::Steps(
     std::span<const PackageRequest> requests,
@@ -267,11 +288,7 @@ absl::Status AptForesight::Download(const ForeseenPackage& package, Deadline dea
                                : AptFailure("apt-get", result.exit_code, result.out + result.err);
 }
 
-void AptForesight::LookInside(ForeseenPackage* package, Deadline deadline) {
-  if (package->new_version.empty()) {
-    package->contents_known = true;
-    return;
-  }
+void AptForesight::LookForArchive(ForeseenPackage* package, Deadline deadline) {
   if (package->archive.empty()) {
     package->archive = FindArchive(*package);
   }
@@ -281,6 +298,14 @@ void AptForesight::LookInside(ForeseenPackage* package, Deadline deadline) {
       downloaded_.push_back(package->archive);
     }
   }
+}
+
+void AptForesight::LookInside(ForeseenPackage* package, Deadline deadline) {
+  if (package->new_version.empty()) {
+    package->contents_known = true;
+    return;
+  }
+  LookForArchive(package, deadline);
   if (package->archive.empty()) {
     return;
   }
@@ -290,22 +315,7 @@ void AptForesight::LookInside(ForeseenPackage* package, Deadline deadline) {
   }
   package->files = ParseArchiveList(*list);
   package->contents_known = true;
-  constexpr std::array<std::string_view, 2> kUserTools = {"adduser", "useradd"};
-  constexpr std::array<std::string_view, 2> kGroupTools = {"addgroup", "groupadd"};
-  for (const std::string_view script : kScripts) {
-    const auto text =
-        Output({"dpkg-deb", "--info", package->archive, std::string(script)}, deadline);
-    if (!text.ok()) {
-      continue;  // It has none of that name.
-    }
-    package->scripts.emplace_back(script);
-    for (std::string& user : GuessAccounts(*text, kUserTools)) {
-      package->guessed_users.push_back(std::move(user));
-    }
-    for (std::string& group : GuessAccounts(*text, kGroupTools)) {
-      package->guessed_groups.push_back(std::move(group));
-    }
-  }
+  ReadScripts(package, deadline);
   for (const ForeseenFile& file : package->files) {
     if (file.path.starts_with("/usr/lib/sysusers.d/") && file.kind == FileKind::kRegular) {
       const auto text = Content(package->archive, file.path, 1 << 20, deadline);
@@ -393,7 +403,7 @@ std::vector<std::string> GuessAccounts(std::string_view script,
     if (tool == words.end()) {
       continue;
     }
-    std::string name = AccountOf(std::span(words).subspan(tool - words.begin() + 1), variables);
+    std::string name = AccountOf(std::span(tool + 1, words.end()), variables);
     if (!name.empty()) {
       names.push_back(std::move(name));
     }

@@ -111,7 +111,7 @@ absl::StatusOr<Group> PlannedAccounts::FindGroup(uint32_t gid) const {
 }
 
 absl::StatusOr<std::vector<std::string>> PlannedAccounts::GroupsOf(const std::string& user) const {
-  const absl::StatusOr<std::vector<std::string>> now = base_.GroupsOf(user);
+  absl::StatusOr<std::vector<std::string>> now = base_.GroupsOf(user);
   if (groups_.empty()) {
     return now;
   }

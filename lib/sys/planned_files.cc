@@ -38,7 +38,7 @@ void PlannedFiles::Bring(const std::string& path,
 }
 
 bool PlannedFiles::Has(const std::string& path) const {
-  const Node* node = Find(Resolve(path));
+  const Node* node = Find(PathOf(path));
   return node != nullptr && !node->gone;
 }
 
@@ -65,10 +65,11 @@ const PlannedFiles::Node* PlannedFiles::Find(const std::string& path) const {
   return nullptr;
 }
 
+std::string PlannedFiles::PathOf(const std::string& path, bool follow_last) const {
+  return nodes_.empty() ? path : Resolve(path, follow_last);
+}
+
 std::string PlannedFiles::Resolve(const std::string& path, bool follow_last) const {
-  if (nodes_.empty()) {
-    return path;
-  }
   std::vector<std::string> rest;
   for (const std::string_view part : Split(path, '/')) {
     rest.emplace_back(part);
@@ -118,11 +119,11 @@ absl::StatusOr<FileStat> PlannedFiles::StatResolved(const std::string& path) con
 }
 
 absl::StatusOr<FileStat> PlannedFiles::Stat(const std::string& path) const {
-  return StatResolved(Resolve(path));
+  return StatResolved(PathOf(path));
 }
 
 absl::StatusOr<std::string> PlannedFiles::Read(const std::string& path, uint64_t max_bytes) const {
-  const std::string resolved = Resolve(path, true);
+  const std::string resolved = PathOf(path, true);
   const Node* node = Find(resolved);
   if (node == nullptr) {
     return base_.Read(resolved, max_bytes);
@@ -145,7 +146,7 @@ absl::StatusOr<std::string> PlannedFiles::Read(const std::string& path, uint64_t
 
 absl::StatusOr<Digest> PlannedFiles::ContentDigest(const std::string& path,
                                                    Deadline deadline) const {
-  const std::string resolved = Resolve(path, true);
+  const std::string resolved = PathOf(path, true);
   if (const Node* node = Find(resolved); node == nullptr) {
     return base_.ContentDigest(resolved, deadline);
   }
@@ -156,13 +157,13 @@ absl::StatusOr<Digest> PlannedFiles::ContentDigest(const std::string& path,
 absl::StatusOr<Digest> PlannedFiles::DigestOf(const std::string& path,
                                               const FileStat& seen,
                                               Deadline deadline) const {
-  const std::string resolved = Resolve(path, true);
+  const std::string resolved = PathOf(path, true);
   return Find(resolved) == nullptr ? base_.DigestOf(resolved, seen, deadline)
                                    : ContentDigest(path, deadline);
 }
 
 absl::StatusOr<std::string> PlannedFiles::ReadLink(const std::string& path) const {
-  const std::string resolved = Resolve(path);
+  const std::string resolved = PathOf(path);
   const Node* node = Find(resolved);
   if (node == nullptr) {
     return base_.ReadLink(resolved);
@@ -177,7 +178,7 @@ absl::StatusOr<std::string> PlannedFiles::ReadLink(const std::string& path) cons
 }
 
 absl::StatusOr<std::vector<std::string>> PlannedFiles::List(const std::string& path) const {
-  const std::string folder = Resolve(path, true);
+  const std::string folder = PathOf(path, true);
   ASSIGN_OR_RETURN(const FileStat stat, StatResolved(folder));
   if (stat.kind != FileKind::kDirectory) {
     return FailedPrecondition("{}: would be no directory", path);

@@ -75,6 +75,8 @@ class PlannedFiles final : public FileReader, public FileWriter {
 
   // `path` with the links among its parents (and the last component, if asked) followed.
   std::string Resolve(const std::string& path, bool follow_last = false) const;
+  // The same for looks: as long as nothing is planned, the base follows links itself.
+  std::string PathOf(const std::string& path, bool follow_last = false) const;
   // The overlay's word on a resolved path; null: the base decides.
   const Node* Find(const std::string& path) const;
   absl::Status CheckParent(const std::string& path) const;
