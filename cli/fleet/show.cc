@@ -29,6 +29,7 @@ namespace {
 struct Arguments {
   std::string revision;
   std::string path;
+  std::string to;
   Output output;
 };
 
@@ -100,6 +101,9 @@ absl::Status Show(const Arguments& arguments) {
   if (!arguments.path.empty()) {
     return ShowFile(client, revision, manifest, arguments.path);
   }
+  if (!arguments.to.empty()) {
+    return WriteTree(client, manifest, arguments.to);
+  }
   if (arguments.output.json()) {
     return ShowJson(revision, manifest);
   }
@@ -122,6 +126,8 @@ void AddShowCommand(CLI::App& app, int* exit_code) {
           "REVISION", arguments->revision, "r42, the beginning of its digest, or a channel")
       ->required();
   command->add_option("PATH", arguments->path, "Print this file as it is in the revision");
+  command->add_option("--to", arguments->to, "Write all files into this folder, new or empty")
+      ->excludes("PATH");
   AddOutputOptions(*command, &arguments->output);
   command->footer(
       "Examples: fettle show production\n          fettle show r42 recipes/nginx/init.lua");

@@ -26,7 +26,7 @@ void Put(const std::string& path, const std::string& text) {
 
 TEST(LayerChanges, NamesWhatWasWrittenAndDiffersFromTheMachine) {
   const TempFolder folder;
-  const std::string base = folder.path();
+  const std::string& base = folder.path();
   const std::vector<Layer> layers = {{.mount_point = "/",
                                       .lower = base + "/lower",
                                       .upper = base + "/upper",
@@ -49,7 +49,7 @@ TEST(LayerChanges, NamesWhatWasWrittenAndDiffersFromTheMachine) {
 
 TEST(LayerChanges, WhatWasHiddenInTheCloneFromTheBeginningIsNotRemoved) {
   const TempFolder folder;
-  const std::string base = folder.path();
+  const std::string& base = folder.path();
   const std::vector<Layer> layers = {{.mount_point = "/",
                                       .lower = base + "/lower",
                                       .upper = base + "/upper",

@@ -30,6 +30,7 @@ namespace {
 using nlohmann::ordered_json;
 
 constexpr std::string_view kLabPrefix = "rehearse-p";
+constexpr std::string_view kFetchedPrefix = "/run/fettle-rehearse-p";
 constexpr int kExitError = 1;
 
 struct Arguments {
@@ -41,10 +42,26 @@ struct Arguments {
   int minutes = 15;
 };
 
+// What a signal handler can reach is global by nature. g_child leads the group that rehearses.
+// NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): see above.
 volatile sig_atomic_t g_signal = 0;
+// NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): see above.
+volatile sig_atomic_t g_child = 0;
 
-void Remember(int signal) {
+void Stop(int signal) {
   g_signal = signal;
+  if (g_child > 0) {
+    kill(-g_child, SIGKILL);
+  }
+}
+
+void CatchSignals() {
+  struct sigaction action {};
+
+  action.sa_handler = Stop;
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+    sigaction(signal, &action, nullptr);
+  }
 }
 
 int Fail(const absl::Status& status) {
@@ -150,6 +167,28 @@ int Work(const std::string& lab, const Arguments& arguments) {
   return ExitCodeOf(*result);
 }
 
+// Makes `arguments->options.tree` the folder that `arguments->tree` names: the folder itself, or,
+// of a revision, one that is filled from the server and belongs to this process. That is done by
+// another process: this one is going to fork and must stay without threads.
+absl::Status FindTree(Arguments* arguments) {
+  std::error_code error;
+  arguments->options.tree = std::filesystem::canonical(arguments->tree, error).string();
+  if (!error) {
+    return absl::OkStatus();
+  }
+  if (arguments->tree.find_first_of("/.") != std::string::npos) {
+    return InvalidArgument("{}: {}", arguments->tree, error.message());
+  }
+  arguments->options.tree = fmt::format("{}{}", kFetchedPrefix, getpid());
+  const std::vector<std::string> argv = {
+      arguments->options.program, "show", arguments->tree, "--to", arguments->options.tree};
+  const absl::Status fetched = RunProgram(argv, "", Deadline::After(absl::Minutes(5)));
+  return fetched.ok() ? fetched
+                      : InvalidArgument("{}: there is no such folder, and no such revision: {}",
+                                        arguments->tree,
+                                        Message(fetched));
+}
+
 // Clones of rehearsals that were killed before they could remove them.
 void RemoveDead() {
   const State state(kStateFolder);
@@ -160,61 +199,76 @@ void RemoveDead() {
       Lab(state, name, [](std::string_view /*line*/) {}).Down({}).IgnoreError();
     }
   }
+  for (const std::string& name : ListFolder("/run")) {
+    const std::string path = "/run/" + name;
+    int64_t pid = 0;
+    if (path.starts_with(kFetchedPrefix) && ParseInt(path.substr(kFetchedPrefix.size()), &pid) &&
+        !Exists(fmt::format("/proc/{}", pid))) {
+      RemoveFolder(path).IgnoreError();
+    }
+  }
+}
+
+// Starts a child, in a group of its own, that rehearses and exits with the code.
+pid_t StartWork(const std::string& lab, const Arguments& arguments) {
+  const pid_t child = fork();
+  if (child == 0) {
+    setpgid(0, 0);
+    for (const int signal_number : {SIGINT, SIGTERM, SIGHUP}) {
+      static_cast<void>(signal(signal_number, SIG_DFL));
+    }
+    _exit(Work(lab, arguments));
+  }
+  if (child > 0) {
+    setpgid(child, child);
+    g_child = child;
+    if (g_signal != 0) {
+      kill(-child, SIGKILL);
+    }
+  }
+  return child;
 }
 
 int WaitFor(pid_t child) {
   int status = 0;
-  while (waitpid(child, &status, 0) < 0) {
-    if (errno == EINTR && g_signal != 0) {
-      kill(-child, SIGKILL);
-    }
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
+  g_child = 0;
   return WIFEXITED(status) ? WEXITSTATUS(status) : kExitError;
+}
+
+void RemoveFetched() {
+  RemoveFolder(fmt::format("{}{}", kFetchedPrefix, getpid())).IgnoreError();
 }
 
 int RunRehearsal(Arguments& arguments) {
   if (geteuid() != 0) {
     return Fail(PermissionDenied("needs root: a clone of this machine is mounted and booted"));
   }
+  RemoveDead();
   std::error_code error;
-  arguments.options.tree = std::filesystem::canonical(arguments.tree, error).string();
-  if (error) {
-    return Fail(InvalidArgument("{}: {}", arguments.tree, error.message()));
-  }
   arguments.options.program = std::filesystem::read_symlink("/proc/self/exe", error).string();
+  if (const absl::Status status = FindTree(&arguments); !status.ok()) {
+    RemoveFetched();
+    return Fail(status);
+  }
   arguments.options.host_network = arguments.network == "host";
   arguments.options.memory_bytes = static_cast<uint64_t>(arguments.memory_mib) << 20;
   arguments.options.timeout = absl::Minutes(arguments.minutes);
   if (arguments.options.host.empty()) {
     arguments.options.host = std::string(Trim(ReadText("/proc/sys/kernel/hostname").value_or("")));
   }
-  RemoveDead();
-
-  struct sigaction action {};
-
-  action.sa_handler = Remember;  // Without SA_RESTART: waitpid() is to return.
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
-    sigaction(signal, &action, nullptr);
-  }
+  CatchSignals();
   const std::string lab = fmt::format("{}{}", kLabPrefix, getpid());
-  const pid_t child = fork();
+  const pid_t child = StartWork(lab, arguments);
   if (child < 0) {
+    RemoveFetched();
     return Fail(ErrnoStatus(errno, "cannot start the rehearsal"));
-  }
-  if (child == 0) {
-    setpgid(0, 0);
-    for (const int signal_number : {SIGINT, SIGTERM, SIGHUP}) {
-      signal(signal_number, SIG_DFL);
-    }
-    _exit(Work(lab, arguments));
-  }
-  setpgid(child, child);
-  if (g_signal != 0) {
-    kill(-child, SIGKILL);
   }
   const int exit_code = WaitFor(child);
   const absl::Status removed =
       Lab(State(kStateFolder), lab, [](std::string_view /*line*/) {}).Down({});
+  RemoveFetched();
   if (g_signal != 0) {
     fmt::print(stderr, "fettle rehearse: stopped; the clone is removed\n");
     return 128 + g_signal;
@@ -228,7 +282,11 @@ void AddRehearseCommand(CLI::App& app, int* exit_code) {
   const auto arguments = std::make_shared<Arguments>();
   CLI::App* const command = app.add_subcommand(
       "rehearse", "Apply a policy tree to a throwaway clone of this machine; show what changed");
-  command->add_option("TREE", arguments->tree, "The policy tree: a folder with fleet.lua")
+  command
+      ->add_option(
+          "TREE",
+          arguments->tree,
+          "The policy tree: a folder with fleet.lua, or a revision or channel of the server")
       ->capture_default_str();
   command->add_option(
       "--host", arguments->options.host, "Evaluate for this host name (default: this machine's)");
@@ -252,7 +310,7 @@ void AddRehearseCommand(CLI::App& app, int* exit_code) {
   command->footer(
       "Exit codes: as apply has them for the run in the clone (0, 2, 4, 6), with 4 added when the "
       "second run is not\nquiet or a unit failed; 1 error.\n\n"
-      "Example: fettle rehearse mytree --network host");
+      "Examples: fettle rehearse mytree --network host\n          fettle rehearse r42");
   command->callback([arguments, exit_code] { *exit_code = RunRehearsal(*arguments); });
 }
 

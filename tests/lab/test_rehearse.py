@@ -11,6 +11,7 @@ import tempfile
 import unittest
 
 from aptrepo import build_deb
+from fleet import Fleet
 from labhost import STATE_FOLDER, fettle_binary, leftovers, wait_until
 
 RECIPE = """
@@ -137,6 +138,24 @@ class Rehearse(unittest.TestCase):
         self.assertEqual(running.returncode, 130, said)
         self.assertEqual(leftovers(lab), [])
         self.assertEqual(processes_with(argument), [])
+
+    def test_a_revision_of_the_server_is_rehearsed(self):
+        with Fleet(hosts=["web1"], title="rehearse") as fleet:
+            tree = {"fleet.lua": 'include "a"\n', "recipes/a/init.lua": 'file "/srv/revised" { source = "text" }\n',
+                    "recipes/a/files/text": "of the revision\n"}
+            fleet.publish(tree)
+            done = fleet.fettle("rehearse", "production", "-o", "json", codes=(2,), timeout=300)
+            self.assertEqual(json.loads(done.out)["files"], [{"path": "/srv/revised", "change": "added"}])
+            said = fleet.fettle("rehearse", "r99", codes=(1,)).err
+            self.assertIn("no such revision", said)
+            copy = os.path.join(self.tree, "copy")
+            fleet.fettle("show", "r1", "--to", copy)
+            for path, content in tree.items():
+                with open(os.path.join(copy, path), encoding="utf-8") as file:
+                    self.assertEqual(file.read(), content)
+            fleet.fettle("show", "r1", "--to", copy, codes=(5,))  # It is not empty.
+        self.assertEqual([name for name in os.listdir("/run") if name.startswith("fettle-rehearse")], [])
+        self.assertEqual(rehearsals(), [])
 
 
 if __name__ == "__main__":
