@@ -9,6 +9,8 @@ a thousand: one copy of a directory); packages as a list where there is one.
 import shutil
 import time
 
+import fettle_workloads
+
 
 def content(i):
     head = f"file {i} of the workload\n"
@@ -58,29 +60,14 @@ class Fettle(Peer):
         return ["/opt/fettle/fettle", "apply", self.inside(tree), "--state-dir", self.inside(self.folder / "state")]
 
     def w1(self, target, count):
-        return self.tree(f"w1-{count}", f"""
-local pad = string.rep("x", 200)
-for i = 0, {count - 1} do
-  local head = "file " .. i .. " of the workload\\n"
-  file("{target}/f" .. i) {{ content = head .. pad:sub(1, 199 - #head) .. "\\n", mode = "0644", owner = "root" }}
-end
-""")
+        return self.tree(f"w1-{count}", fettle_workloads.w1(target, count))
 
     def w2(self, packages):
-        return self.tree("w2", "\n".join(f'package "{name}"' for name in packages) + "\n")
+        return self.tree("w2", fettle_workloads.w2(packages))
 
     def w3(self, base, packages, users, groups):
-        parts = [f'directory "{base}"']
-        parts += [f'directory "{base}/d{i}" {{ mode = "0755" }}' for i in range(20)]
-        parts += [f'file "{base}/file{i}" {{ content = "content of {i}\\n" }}' for i in range(40)]
-        parts += [f'file "{base}/template{i}" {{ template = "page", vars = {{ n = {i} }} }}' for i in range(10)]
-        parts += [f'link "{base}/link{i}" {{ target = "file{i}" }}' for i in range(10)]
-        parts += [f'file "{base}/lines" {{ content = "", replace = false }}']
-        parts += [f'line "l{i}" {{ path = "{base}/lines", line = "key{i} = {i}" }}' for i in range(20)]
-        parts += [f'package "{name}"' for name in packages]
-        parts += [f'user "{name}"' for name in users] + [f'group "{name}"' for name in groups]
-        parts += [f'exec "guarded{i}" {{ command = {{ "/bin/true" }}, check = {{ "/bin/true" }} }}' for i in range(20)]
-        return self.tree("w3", "\n".join(parts) + "\n", [("page", "page <%= vars.n %>\n")])
+        return self.tree("w3", fettle_workloads.w3(base, packages, users, groups),
+                         [("page", fettle_workloads.PAGE_TEMPLATE)])
 
 
 class Cfengine(Peer):

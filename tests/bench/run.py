@@ -21,6 +21,8 @@ import tempfile
 import time
 from pathlib import Path
 
+import fettle_workloads
+
 
 def measure(argv, expect=(0,)):
     """Runs argv once; (cpu seconds, wall seconds, peak MiB)."""
@@ -99,13 +101,7 @@ class Bench:
         floor_dir = self.root / f"floor-{count}"
         target.mkdir()
         floor_dir.mkdir()
-        tree = self.tree(f"w1-tree-{count}", f"""
-local pad = string.rep("x", 200)
-for i = 0, {count - 1} do
-  local head = "file " .. i .. " of the workload\\n"
-  file("{target}/f" .. i) {{ content = head .. pad:sub(1, 199 - #head) .. "\\n", mode = "0644", owner = "root" }}
-end
-""")
+        tree = self.tree(f"w1-tree-{count}", fettle_workloads.w1(target, count))
 
         def empty(folder):
             shutil.rmtree(folder)
@@ -149,7 +145,7 @@ end
 
     def w2(self):
         names = self.installed(200)
-        tree = self.tree("w2-tree", "\n".join(f'package "{name}"' for name in names) + "\n")
+        tree = self.tree("w2-tree", fettle_workloads.w2(names))
         floor = self.repeat(lambda: measure([self.floor, "dpkg"]))
         self.row(f"W2 {len(names)} packages no-op", self.repeat(lambda: self.apply(tree)), floor)
         self.agent(f"W2 {len(names)} packages no-op", tree, floor)
@@ -159,21 +155,11 @@ end
         names = self.installed(30)
         users = [line.split(":")[0] for line in Path("/etc/passwd").read_text().splitlines()][:10]
         groups = [line.split(":")[0] for line in Path("/etc/group").read_text().splitlines()][:10]
-        parts = [f'directory "{base}"']
-        parts += [f'directory "{base}/d{i}" {{ mode = "0755" }}' for i in range(20)]
-        parts += [f'file "{base}/file{i}" {{ content = "content of {i}\\n" }}' for i in range(40)]
-        parts += [f'file "{base}/template{i}" {{ template = "page", vars = {{ n = {i} }} }}' for i in range(10)]
-        parts += [f'link "{base}/link{i}" {{ target = "file{i}" }}' for i in range(10)]
-        parts += [f'file "{base}/lines" {{ content = "", replace = false }}']
-        parts += [f'line "l{i}" {{ path = "{base}/lines", line = "key{i} = {i}" }}' for i in range(20)]
-        parts += [f'package "{name}"' for name in names]
-        parts += [f'user "{name}"' for name in users] + [f'group "{name}"' for name in groups]
-        parts += [f'exec "guarded{i}" {{ command = {{ "/bin/true" }}, check = {{ "/bin/true" }} }}' for i in range(20)]
         tree = self.root / "w3-tree"
         (tree / "recipes/bench/templates").mkdir(parents=True)
         (tree / "fleet.lua").write_text('include "bench"\n')
-        (tree / "recipes/bench/init.lua").write_text("\n".join(parts) + "\n")
-        (tree / "recipes/bench/templates/page").write_text("page <%= vars.n %>\n")
+        (tree / "recipes/bench/init.lua").write_text(fettle_workloads.w3(base, names, users, groups))
+        (tree / "recipes/bench/templates/page").write_text(fettle_workloads.PAGE_TEMPLATE)
         self.apply(tree, (0, 2))
         floor = self.repeat(lambda: measure([self.floor, "w3", str(base)]))
         self.row("W3 no-op", self.repeat(lambda: self.apply(tree)), floor)
