@@ -70,6 +70,19 @@ void AddFilter(CLI::App* command, std::vector<std::string>* filter) {
   command->add_option("FILTER", *filter, "Which hosts; without it, all");
 }
 
+void AddMostOption(CLI::App* command, uint32_t* most, uint32_t usual, uint32_t limit) {
+  *most = usual;
+  command
+      ->add_option("--most", *most, fmt::format("How many, at most {} (default: {})", limit, usual))
+      ->check(CLI::Range(uint32_t{1}, limit));
+}
+
+void SayIfCut(int listed, uint32_t most) {
+  if (static_cast<uint32_t>(listed) >= most) {
+    fmt::print(stderr, "only the newest {} are listed; --most N lists more\n", most);
+  }
+}
+
 std::string Count(uint64_t count, const char* singular) {
   return fmt::format("{} {}{}", count, singular, count == 1 ? "" : "s");
 }

@@ -2,6 +2,7 @@
 // Inside cli/fleet only: what every command that speaks to a server has.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
@@ -40,6 +41,13 @@ absl::StatusOr<std::string> JsonText(const google::protobuf::Message& message);
 
 // Adds FILTER, any number of words.
 void AddFilter(CLI::App* command, std::vector<std::string>* filter);
+
+// Adds --most, how many to list: `usual` by default, at most `limit`, which is the server's; more
+// is refused, not cut short unsaid.
+void AddMostOption(CLI::App* command, uint32_t* most, uint32_t usual, uint32_t limit = 10'000);
+
+// Says on standard error when `listed` reached `most`, so that there may be more.
+void SayIfCut(int listed, uint32_t most);
 
 // What AddFilter's words mean, for a footer.
 inline constexpr char kFilterHelp[] =

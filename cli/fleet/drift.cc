@@ -57,6 +57,7 @@ absl::Status Drift(const Arguments& arguments) {
   }
   ASSIGN_OR_RETURN(const Connection connection, Connect());
   ASSIGN_OR_RETURN(const v1::DriftResponse response, HistoryClient(connection).Drift(request));
+  SayIfCut(response.records_size(), arguments.most);
   if (arguments.output.json()) {
     return PrintJson(response);
   }
@@ -79,7 +80,7 @@ void AddDriftCommand(CLI::App& app, int* exit_code) {
       "--since",
       arguments->since,
       "Also what is over: 2h, 7d, 2026-03-01, or RFC 3339 (default: only what is open now)");
-  command->add_option("--most", arguments->most, "How many (default: 200)");
+  AddMostOption(command, &arguments->most, 200);
   AddOutputOptions(*command, &arguments->output);
   command->footer(std::string(kFilterHelp) +
                   "\n\nExamples: fettle drift\n          fettle drift --since 2h role=web");

@@ -65,6 +65,7 @@ absl::Status History(const Arguments& arguments) {
   ASSIGN_OR_RETURN(const Connection connection, Connect());
   ASSIGN_OR_RETURN(const v1::HostHistoryResponse response,
                    HistoryClient(connection).HostHistory(request));
+  SayIfCut(response.spans_size(), arguments.most);
   if (arguments.output.json()) {
     return PrintJson(response);
   }
@@ -86,7 +87,7 @@ void AddHistoryCommand(CLI::App& app, int* exit_code) {
   command->add_option("RESOURCE", arguments->resource, "One resource: file:/etc/motd");
   command->add_option(
       "--since", arguments->since, "Not older than: 2h, 7d, 2026-03-01, or RFC 3339");
-  command->add_option("--most", arguments->most, "How many (default: 200)");
+  AddMostOption(command, &arguments->most, 200);
   AddOutputOptions(*command, &arguments->output);
   command->footer("Example: fettle history web1 file:/etc/motd --since 7d");
   OnParse(command, "history", exit_code, [arguments] { return History(*arguments); });

@@ -33,6 +33,7 @@ absl::Status ListRevisions(const Arguments& arguments) {
   request.set_before(arguments.before);
   ASSIGN_OR_RETURN(const v1::ListRevisionsResponse response,
                    PolicyClient(connection).ListRevisions(request));
+  SayIfCut(response.revisions_size(), arguments.most);
   if (arguments.output.json()) {
     return PrintJson(response);
   }
@@ -57,7 +58,7 @@ absl::Status ListRevisions(const Arguments& arguments) {
 void AddRevisionsCommand(CLI::App& app, int* exit_code) {
   const auto arguments = std::make_shared<Arguments>();
   CLI::App* const command = app.add_subcommand("revisions", "List revisions, newest first");
-  command->add_option("--most", arguments->most, "How many (default: 50)");
+  AddMostOption(command, &arguments->most, 50, 1000);
   command->add_option("--before", arguments->before, "Only those older than this revision");
   AddOutputOptions(*command, &arguments->output);
   command->footer("Example: fettle revisions --most 10");

@@ -58,6 +58,7 @@ absl::Status Runs(const Arguments& arguments) {
   }
   ASSIGN_OR_RETURN(const Connection connection, Connect());
   ASSIGN_OR_RETURN(const v1::RunsResponse response, HistoryClient(connection).Runs(request));
+  SayIfCut(response.runs_size(), arguments.most);
   if (arguments.output.json()) {
     return PrintJson(response);
   }
@@ -77,7 +78,7 @@ void AddRunsCommand(CLI::App& app, int* exit_code) {
   AddFilter(command, &arguments->filter);
   command->add_option(
       "--since", arguments->since, "Not older than: 2h, 7d, 2026-03-01, or RFC 3339");
-  command->add_option("--most", arguments->most, "How many (default: 200)");
+  AddMostOption(command, &arguments->most, 200);
   AddOutputOptions(*command, &arguments->output);
   command->footer(std::string(kFilterHelp) +
                   "\n\nExamples: fettle runs web1\n          fettle runs --since 1d role=web");
