@@ -182,6 +182,14 @@ class CliFleet(unittest.TestCase):
         self.publish(self.tree(files__b="x"), "--channel", "line")
         self.assertEqual(self.newest()["parent"], first["id"])
 
+    def test_a_list_that_is_cut_says_so(self):
+        self.publish(self.tree(files__c="1"))
+        self.publish(self.tree(files__c="2"))
+        self.assertIn("newest 1", self.fettle("revisions", "--most", "1", "-o", "json").stderr)
+        self.assertNotIn("newest", self.fettle("revisions", "--most", "1000").stderr)
+        self.assertIn("1000", self.fettle("revisions", "--most", "1001", code=1).stderr)
+        self.assertIn("10000", self.fettle("drift", "--most", "0", code=1).stderr)
+
     def test_the_commit_of_a_git_work_tree_is_recorded(self):
         tree = self.tree()
         for words in (["init", "-q"], ["add", "."], ["-c", "user.name=A", "-c", "user.email=a@test", "commit", "-qm", "x"]):
