@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/plans/plan_output.h"
 
+#include <utility>
+
 #include "absl/strings/str_replace.h"
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -23,6 +25,17 @@ ordered_json StepJson(const PlanStep& step) {
   for (const sys::PlannedOperation& operation : step.operations) {
     operations.push_back({{"what", operation.what}, {"opaque", operation.opaque}});
   }
+  return {{"id", step.id},
+          {"operations", operations},
+          {"opaque", step.opaque()},
+          {"confidence", ConfidenceName(step.confidence)},
+          {"predicted", step.confidence != sys::Confidence::kCertain},
+          {"refreshed", step.refreshed},
+          {"doubt", step.doubt}};
+}
+
+// What was seen, and what differs from it.
+void AddFindings(const PlanStep& step, ordered_json* json) {
   ordered_json differences = ordered_json::array();
   for (const resource::DifferenceRecord& record : step.differences) {
     differences.push_back({{"attribute", record.attribute},
@@ -34,15 +47,8 @@ ordered_json StepJson(const PlanStep& step) {
   for (const sys::Observation& one : step.seen) {
     seen.push_back({{"question", one.question}, {"answer", one.answer.Hex()}});
   }
-  return {{"id", step.id},
-          {"operations", operations},
-          {"opaque", step.opaque()},
-          {"confidence", ConfidenceName(step.confidence)},
-          {"predicted", step.confidence != sys::Confidence::kCertain},
-          {"refreshed", step.refreshed},
-          {"doubt", step.doubt},
-          {"differences", differences},
-          {"fingerprint", seen}};
+  (*json)["differences"] = std::move(differences);
+  (*json)["fingerprint"] = std::move(seen);
 }
 
 ordered_json SummaryJson(const StoredPlan& plan) {
@@ -54,13 +60,17 @@ ordered_json SummaryJson(const StoredPlan& plan) {
           {"resources", plan.steps.size()}};
 }
 
-ordered_json FullJson(const StoredPlan& plan) {
+ordered_json JsonOf(const StoredPlan& plan, bool with_findings) {
   ordered_json json = SummaryJson(plan);
   json["packages"] = plan.packages;
-  json["steps"] = ordered_json::array();
+  ordered_json steps = ordered_json::array();
   for (const PlanStep& step : plan.steps) {
-    json["steps"].push_back(StepJson(step));
+    steps.push_back(StepJson(step));
+    if (with_findings) {
+      AddFindings(step, &steps.back());
+    }
   }
+  json["steps"] = std::move(steps);
   return json;
 }
 
@@ -125,7 +135,7 @@ std::string PlanText(const StoredPlan& plan) {
 }
 
 std::string PlanJson(const StoredPlan& plan) {
-  return Dump(FullJson(plan));
+  return Dump(JsonOf(plan, true));
 }
 
 std::string PlansText(const std::vector<StoredPlan>& plans) {
@@ -159,8 +169,9 @@ std::string WithPlan(const std::string& report_json, const StoredPlan& plan) {
   std::string_view head = report_json;
   head = head.substr(0, head.rfind('}'));
   head = head.substr(0, head.find_last_not_of(" \n") + 1);
-  return fmt::format(
-      "{},\n  \"plan\": {}\n}}", head, absl::StrReplaceAll(PlanJson(plan), {{"\n", "\n  "}}));
+  return fmt::format("{},\n  \"plan\": {}\n}}",
+                     head,
+                     absl::StrReplaceAll(Dump(JsonOf(plan, false)), {{"\n", "\n  "}}));
 }
 
 }  // namespace fettle::plans

@@ -27,7 +27,8 @@ std::string PlanJson(const StoredPlan& plan);
 std::string PlansText(const std::vector<StoredPlan>& plans);
 std::string PlansJson(const std::vector<StoredPlan>& plans);
 
-// A run report in JSON with the plan in its field "plan".
+// A run report in JSON with the plan in its field "plan": what differs stands in the report itself,
+// what was seen in PlanJson() alone.
 std::string WithPlan(const std::string& report_json, const StoredPlan& plan);
 
 }  // namespace fettle::plans

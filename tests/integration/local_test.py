@@ -46,7 +46,7 @@ class Local(unittest.TestCase):
         self.write({"fleet.lua": 'include "a"\n', "recipes/a/init.lua": text.replace("TARGET", self.target), **files})
 
     def run_fettle(self, *arguments, code):
-        done = subprocess.run([FETTLE, *arguments], capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=100)
+        done = subprocess.run([FETTLE, *arguments], capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=300)
         self.assertEqual(done.returncode, code, f"{arguments}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}")
         return done
 
