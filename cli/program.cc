@@ -91,6 +91,7 @@ void AddLocalGroup(CLI::App& app, int* exit_code) {
     AddPlansCommand(app, exit_code);
     lab::AddRehearseCommand(app, exit_code);
     AddInspectCommand(app, exit_code);
+    AddFactsCommand(app, exit_code);
     AddDocCommand(app, exit_code);
     lab::AddLabCommands(app, exit_code);
     CLI::App* const version = app.add_subcommand("version", "Print the version");

@@ -111,7 +111,7 @@ absl::Status HostConverger::Evaluate(const Job& job, Outcome* outcome) {
       evaluated_->revision == job.revision.revision_id) {
     return absl::OkStatus();
   }
-  resource::Value::Map facts = facts::CollectFacts(parts_.host);
+  resource::Value::Map facts = facts::CollectFacts(parts_.host, &stale_services_);
   outcome->facts_json = FactsJson(facts);
   const Digest inputs = InputsOf(job, outcome->facts_json);
   if (evaluated_ != nullptr && evaluated_->inputs == inputs) {

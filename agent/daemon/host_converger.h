@@ -10,6 +10,7 @@
 #include "agent/daemon/schedule.h"
 #include "agent/engine/engine.h"
 #include "agent/engine/prepared.h"
+#include "agent/facts/upgrade_facts.h"
 #include "agent/journal/journal.h"
 #include "agent/revision/revision_store.h"
 #include "lib/base/clock.h"
@@ -60,6 +61,7 @@ class HostConverger final : public Converger {
   engine::Engine engine_;
   Schedule schedule_;
   std::unique_ptr<Evaluated> evaluated_;
+  facts::StaleServices stale_services_;
   absl::Duration last_deep_ = -absl::InfiniteDuration();  // Monotonic time of the last deep sweep.
 };
 

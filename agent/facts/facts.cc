@@ -60,7 +60,7 @@ void SetText(std::string_view name, std::string_view value, Value::Map* facts) {
   }
 }
 
-Value::Map CollectFacts(const sys::HostReader& host) {
+Value::Map CollectFacts(const sys::HostReader& host, StaleServices* stale) {
   const sys::FileReader& files = host.files();
   const std::string hostname = ReadTrimmed(files, "/proc/sys/kernel/hostname");
   Value::Map facts;
@@ -74,6 +74,10 @@ Value::Map CollectFacts(const sys::HostReader& host) {
   facts.emplace("cpu", CpuFacts(files));
   facts.emplace("memory", MemoryFacts(files));
   facts.emplace("network", NetworkFacts(files));
+  facts.emplace("reboot", RebootFacts(files));
+  if (stale != nullptr) {
+    facts.emplace("restart_needed", RestartFacts(files, stale));
+  }
   return facts;
 }
 

@@ -179,6 +179,7 @@ absl::Status ShowHost(const HostArguments& arguments) {
   }
   Print(Head(detail.host(), absl::Now(), arguments.output.UseColour()) +
         Line("watching", {WatchingText(detail)}, arguments.output.UseColour()));
+  Print(Line("wants", {WantsText(detail.facts_json()), Tone::kBad}, arguments.output.UseColour()));
   Print(Resources(detail, arguments));
   return absl::OkStatus();
 }

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include <nlohmann/json.hpp>
+
 #include "lib/base/ids.h"
 #include "lib/base/status_macros.h"
 #include "lib/base/text.h"
@@ -23,6 +25,22 @@ std::string Value(std::string_view value) {
   std::string shown = Safe(value.substr(0, kMaxValueBytes));
   std::replace(shown.begin(), shown.end(), '\n', ' ');
   return value.size() > kMaxValueBytes ? shown + "…" : shown;
+}
+
+// The texts of a list that is `facts[group][name]`, joined; "" when there is no such list.
+std::string JoinedFact(const nlohmann::json& facts, const char* group, const char* name) {
+  const auto inner = facts.find(group);
+  if (inner == facts.end() || !inner->is_object() || !inner->contains(name)) {
+    return "";
+  }
+  std::string text;
+  const nlohmann::json& list = inner->at(name);
+  for (const nlohmann::json& one : list) {
+    if (list.is_array() && one.is_string()) {
+      text += (text.empty() ? "" : ", ") + one.get<std::string>();
+    }
+  }
+  return text;
 }
 
 Tone ToneOfLine(std::string_view line) {
@@ -226,6 +244,18 @@ std::string DiffText(std::string_view diff, std::string_view indent, bool colour
   for (const std::string_view line : SplitLines(diff)) {
     text += fmt::format("{}{}\n", indent, Toned(line, ToneOfLine(line), colour));
   }
+  return text;
+}
+
+std::string WantsText(std::string_view facts_json) {
+  const nlohmann::json facts = nlohmann::json::parse(facts_json, nullptr, false);
+  if (!facts.is_object()) {
+    return "";
+  }
+  const std::string boot = JoinedFact(facts, "reboot", "because");
+  const std::string restart = JoinedFact(facts, "restart_needed", "units");
+  std::string text = boot.empty() ? "" : "a boot: " + boot;
+  text += restart.empty() ? "" : (text.empty() ? "" : "; ") + ("a restart of " + restart);
   return text;
 }
 

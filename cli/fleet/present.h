@@ -79,6 +79,10 @@ std::string Safe(std::string_view text);
 // The lines of a unified diff in colour, each after `indent`.
 std::string DiffText(std::string_view diff, std::string_view indent, bool colour);
 
+// What upgrades left undone there, by the host's facts: "a boot: libc6 wants it; a restart of
+// cron.service". "" when it is nothing, or the facts do not tell.
+std::string WantsText(std::string_view facts_json);
+
 // The first twelve characters of the hexadecimal of `bytes`.
 std::string ShortHex(std::string_view bytes);
 

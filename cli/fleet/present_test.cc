@@ -99,6 +99,26 @@ TEST(PresentTest, LabelsAreSortedByName) {
   EXPECT_EQ(LabelsText(host.labels()), "env=prod role=web");
 }
 
+TEST(PresentTest, WhatUpgradesLeftUndoneIsSaidInWords) {
+  EXPECT_EQ(WantsText(R"({"reboot":{"because":["a","b"],"needed":true},
+                          "restart_needed":{"units":["cron.service","ssh.service"]}})"),
+            "a boot: a, b; a restart of cron.service, ssh.service");
+  EXPECT_EQ(WantsText(R"({"restart_needed":{"units":["cron.service"]}})"),
+            "a restart of cron.service");
+  EXPECT_EQ(WantsText(R"({"reboot":{"because":[]},"restart_needed":{"units":[]}})"), "");
+}
+
+TEST(PresentTest, FactsOfAnyFormAreNoHarm) {
+  for (const char* const facts : {"",
+                                  "[]",
+                                  "{",
+                                  R"({"reboot":7})",
+                                  R"({"reboot":{"because":{}}})",
+                                  R"({"restart_needed":[1],"reboot":{"because":"x"}})"}) {
+    EXPECT_EQ(WantsText(facts), "") << facts;
+  }
+}
+
 TEST(PresentTest, DigestsAndMessagesAreShortened) {
   EXPECT_EQ(ShortHex(std::string(32, '\x0f')), "0f0f0f0f0f0f");
   EXPECT_EQ(FirstLine("one\ntwo"), "one");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/local/evaluate_tree.h"
 
+#include <algorithm>
 #include <utility>
 
 #include <fmt/ranges.h>
@@ -23,6 +24,14 @@ absl::StatusOr<std::map<std::string, std::string>> ParseLabels(
     labels[word.substr(0, at)] = word.substr(at + 1);
   }
   return labels;
+}
+
+// Whether a file of the tree says `word`. To find who needs a restart takes a look at every
+// process; it is taken for those recipes alone that ask.
+bool Says(const policy::Tree& tree, std::string_view word) {
+  return std::any_of(tree.files().begin(), tree.files().end(), [&](const auto& one) {
+    return one.second.content.find(word) != std::string::npos;
+  });
 }
 
 std::string TextFact(const resource::Value::Map& facts, std::string_view name) {
@@ -55,7 +64,8 @@ absl::StatusOr<resource::Catalog> EvaluateTree(const policy::Tree& tree,
   input.tree = &tree;
   input.schemas = AllSchemas();
   ASSIGN_OR_RETURN(input.labels, ParseLabels(subject.labels));
-  input.facts = facts::CollectFacts(host);
+  facts::StaleServices stale;
+  input.facts = facts::CollectFacts(host, Says(tree, "restart_needed") ? &stale : nullptr);
   input.host = subject.host.empty() ? TextFact(input.facts, "hostname") : subject.host;
   ASSIGN_OR_RETURN(recipe::EvaluateResult result, recipe::Evaluate(input));
   if (!result.ok()) {

@@ -253,6 +253,13 @@ class Local(unittest.TestCase):
         self.plan(2)
         self.run_fettle("init", self.tree, code=1)
 
+    def test_facts_tell_what_upgrades_left_undone(self):
+        facts = json.loads(self.run_fettle("facts", "-o", "json", code=0).stdout)
+        self.assertEqual(facts["reboot"]["needed"], bool(facts["reboot"]["because"]))
+        self.assertIn(facts["reboot"]["kernel"], ("told", "not told"))
+        self.assertIsInstance(facts["restart_needed"]["units"], list)
+        self.assertIn("restart_needed.units", self.run_fettle("facts", code=0).stdout)
+
     def test_inspect_prints_a_recipe_that_is_at_rest(self):
         path = os.path.join(self.target, "f")
         with open(path, "w") as file:
