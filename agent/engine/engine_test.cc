@@ -177,6 +177,17 @@ TEST_F(EngineTest, SaysWhyADifferenceIsThere) {
   EXPECT_EQ(Of(Run(), "text:/conf/a").cause, Cause::kDrift);
 }
 
+// A line, or what a command creates, is looked for by its own value.
+TEST_F(EngineTest, WhatIsLookedForByAnotherValueIsNoDriftForNotBeingThere) {
+  catalog_.Add("text:/conf/a", {{"content", "a"}});
+  Run();
+  host_.disk().Delete("/conf/a");
+  catalog_.At("text:/conf/a").attributes.Set("content", "b");
+  EXPECT_EQ(Of(Run(), "text:/conf/a").cause, Cause::kIntended);
+  host_.disk().Delete("/conf/a");
+  EXPECT_EQ(Of(Run(), "text:/conf/a").cause, Cause::kDrift);
+}
+
 TEST_F(EngineTest, WhatWasOnceSeenAtRestIsDriftWhenItIsOffAlthoughWeNeverSetIt) {
   host_.disk().PutFile("/conf/a", "a");
   catalog_.Add("text:/conf/a", {{"content", "a"}});

@@ -40,6 +40,13 @@ absl::StatusOr<bool> Holds(const Guard& guard, const sys::HostReader& host, Dead
   sys::Command command;
   command.argv = guard.subject;
   ASSIGN_OR_RETURN(const sys::CommandResult result, host.prober().Probe(command, deadline));
+  constexpr int kNotRunnable = 126;  // What a shell ends with when it cannot run a command …
+  constexpr int kNotFound = 127;     // … and when there is none of that name.
+  if (result.exit_code == kNotRunnable || result.exit_code == kNotFound) {
+    return FailedPrecondition("it cannot be run (exit code {}): {}",
+                              result.exit_code,
+                              result.err.substr(0, result.err.find('\n')));
+  }
   return result.exit_code == 0;
 }
 
@@ -62,24 +69,23 @@ std::string Describe(const Guard& guard) {
 
 }  // namespace
 
-std::optional<std::string> HeldBack(const resource::Declaration& declaration,
-                                    const sys::HostReader& host,
-                                    Deadline deadline) {
+absl::StatusOr<std::optional<std::string>> HeldBack(const resource::Declaration& declaration,
+                                                    const sys::HostReader& host,
+                                                    Deadline deadline) {
   for (const Guard& guard : declaration.guards) {
     const std::string_view word = guard.negate ? "unless" : "only if";
     const absl::StatusOr<bool> holds = Holds(guard, host, deadline);
     if (!holds.ok()) {
-      return fmt::format("left alone: could not find out its condition ({} {}): {}",
-                         word,
-                         Describe(guard),
-                         Message(holds.status()));
+      return Annotate(
+          holds.status(),
+          fmt::format("could not find out its condition ({} {})", word, Describe(guard)));
     }
     if (*holds == guard.negate) {
-      return fmt::format(
-          "left alone: {} {}, which is {}", word, Describe(guard), *holds ? "so" : "not so");
+      return std::optional(fmt::format(
+          "left alone: {} {}, which is {}", word, Describe(guard), *holds ? "so" : "not so"));
     }
   }
-  return std::nullopt;
+  return std::optional<std::string>();
 }
 
 }  // namespace fettle::engine

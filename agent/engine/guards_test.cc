@@ -16,7 +16,7 @@ using ::testing::Optional;
 std::optional<std::string> Evaluate(const testing::FakeHost& host, std::vector<Guard> guards) {
   resource::Declaration declaration;
   declaration.guards = std::move(guards);
-  return HeldBack(declaration, host, Deadline::Never());
+  return HeldBack(declaration, host, Deadline::Never()).value_or("error");
 }
 
 TEST(GuardsTest, AllMustHold) {
@@ -38,11 +38,18 @@ TEST(GuardsTest, AllMustHold) {
               Optional(HasSubstr("the package nginx is installed")));
 }
 
-TEST(GuardsTest, OneThatCannotBeEvaluatedHoldsItBackEitherWay) {
-  const testing::FakeHost host;
-  for (const bool negate : {false, true}) {
-    EXPECT_THAT(Evaluate(host, {{Guard::Test::kCommandSucceeds, {"/no/such"}, negate}}),
-                Optional(HasSubstr("could not find out its condition")));
+TEST(GuardsTest, OneThatCannotBeEvaluatedIsAnErrorEitherWay) {
+  testing::FakeHost host;
+  host.programs().OnProgram("/bin/unknown", 127);
+  host.programs().OnProgram("/bin/directory", 126);
+  for (const char* program : {"/no/such", "/bin/unknown", "/bin/directory"}) {
+    for (const bool negate : {false, true}) {
+      resource::Declaration declaration;
+      declaration.guards = {{Guard::Test::kCommandSucceeds, {program}, negate}};
+      EXPECT_THAT(std::string(HeldBack(declaration, host, Deadline::Never()).status().message()),
+                  HasSubstr("could not find out its condition"))
+          << program;
+    }
   }
 }
 

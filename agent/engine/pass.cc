@@ -75,9 +75,11 @@ void Pass::Prove(std::size_t index) {
     return;
   }
   const Deadline deadline = StepDeadline(item(index), context_.options.deadline);
-  if (look.status.ok() &&
-      HeldBack(*item(index).declaration, context_.reader, deadline).has_value()) {
-    return;
+  if (look.status.ok()) {
+    const auto held_back = HeldBack(*item(index).declaration, context_.reader, deadline);
+    if (held_back.ok() && held_back->has_value()) {
+      return;
+    }
   }
   SkipDependents(index);
 }
@@ -135,10 +137,18 @@ std::optional<std::string> Pass::OutsideSchedule(std::size_t index) const {
 
 bool Pass::MayApply(std::size_t index) {
   Outcome& outcome = outcomes_[index];
-  std::optional<std::string> why_not =
+  absl::StatusOr<std::optional<std::string>> held_back =
       HeldBack(*item(index).declaration,
                context_.reader,
                StepDeadline(item(index), context_.options.deadline));
+  if (!held_back.ok() && context_.host != nullptr) {
+    Fail(index, WithoutSecrets(item(index), Message(held_back.status())));
+    return false;
+  }
+  // A plan cannot know: what the guard runs may be brought by an earlier step.
+  std::optional<std::string> why_not =
+      held_back.ok() ? *std::move(held_back)
+                     : fmt::format("left alone: {}", Message(held_back.status()));
   if (!why_not.has_value()) {
     why_not = OutsideSchedule(index);
   }

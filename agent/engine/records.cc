@@ -58,16 +58,18 @@ std::string DiffOf(const Difference& difference) {
   return UnifiedDiff(text(difference.current), text(difference.desired), {.max_bytes = kMostDiff});
 }
 
-// What was there when the resource was last at rest, if it can be compared with what a look finds:
-// either we set it, or the declaration has the form in which the resource type looks at it.
-Fingerprint LastSet(const Item& item, const Difference& difference, const journal::Mark* mark) {
-  if (mark == nullptr) {
+// What we left there, if it can be compared with what a look finds now. A value that was only
+// declared and found so cannot: it may be spelled otherwise ("4" for "tty"). Nor can what is looked
+// for by its own value (a line, what a command creates) once another value is declared: that this
+// one is not there yet says nothing of the old one.
+Fingerprint LastSet(const Difference& difference,
+                    const CauseFacts& facts,
+                    const journal::Mark* mark) {
+  const bool declared_anew = facts.desired != facts.last_desired;
+  if (mark == nullptr || (declared_anew && difference.current.absent())) {
     return 0;
   }
-  const Value* declared = item.declaration->attributes.Find(difference.attribute);
-  const bool same_form =
-      declared != nullptr && FingerprintOf(*declared) == FingerprintOf(difference.desired);
-  return mark->set != 0 ? mark->set : (same_form ? mark->declared : 0);
+  return mark->set;
 }
 
 CauseFacts FactsOf(const Item& item, const Difference& difference, const journal::Known* known) {
@@ -86,7 +88,7 @@ CauseFacts FactsOf(const Item& item, const Difference& difference, const journal
     facts.desired = DeclarationFingerprint(item);
     facts.last_desired = known->declaration;
   }
-  facts.last_set = LastSet(item, difference, mark);
+  facts.last_set = LastSet(difference, facts, mark);
   return facts;
 }
 

@@ -99,12 +99,13 @@ std::optional<std::string> Pass::RefreshHeldBack(std::size_t index) {
       return fmt::format(" (held: {})", *refused);
     }
   }
-  const std::optional<std::string> guard =
+  const absl::StatusOr<std::optional<std::string>> guard =
       HeldBack(*item(index).declaration,
                context_.reader,
                StepDeadline(item(index), context_.options.deadline));
-  if (guard.has_value()) {
-    return fmt::format(" ({})", WithoutSecrets(item(index), *guard));
+  if (!guard.ok() || guard->has_value()) {
+    return fmt::format(" ({})",
+                       WithoutSecrets(item(index), guard.ok() ? **guard : Message(guard.status())));
   }
   const std::optional<std::string> schedule = OutsideSchedule(index);
   return schedule.has_value() ? std::optional(fmt::format(" ({})", *schedule)) : std::nullopt;

@@ -143,7 +143,9 @@ absl::Status TakeOther(lua_State* state, std::string_view name, Slot* slot, bool
     return TakeTexts(state, name, &declaration.tags);
   }
   if (name == "schedule") {
-    return TakeText(state, name, &declaration.schedule);
+    return InvalidArgument(
+        "schedule: this version keeps no schedules; pause the host, or let a guard (only_if) tell "
+        "the time");
   }
   if (name == "doc") {
     return TakeText(state, name, &declaration.doc);

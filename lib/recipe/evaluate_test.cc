@@ -56,7 +56,7 @@ TEST(EvaluateTest, RelationsPointToWhatComesBefore) {
 TEST(EvaluateTest, TakesWhatEveryResourceHas) {
   const EvaluateResult result = RunFleet(R"(
     file "/a" {
-      enforce = false, sensitive = true, control = "CIS-1", tags = { "b", "a" }, schedule = "Sat",
+      enforce = false, sensitive = true, control = "CIS-1", tags = { "b", "a" },
       timeout = "90s", retries = 2, doc = "why",
       only_if = { file_exists = "/x//y", package = "p" },
       unless = { { unit_active = "u" }, { command = "test -e /z" }, { shell = "a && b" } },
@@ -68,7 +68,6 @@ TEST(EvaluateTest, TakesWhatEveryResourceHas) {
   EXPECT_TRUE(file.sensitive);
   EXPECT_THAT(file.controls, ElementsAre("CIS-1"));
   EXPECT_THAT(file.tags, ElementsAre("a", "b"));
-  EXPECT_EQ(file.schedule, "Sat");
   EXPECT_EQ(file.timeout, absl::Seconds(90));
   EXPECT_EQ(file.retries, 2);
   EXPECT_EQ(file.doc, "why");

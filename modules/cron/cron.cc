@@ -19,6 +19,7 @@ using resource::Attributes;
 using resource::Difference;
 using resource::Value;
 
+constexpr const char* kSpool = "/var/spool/cron/crontabs";
 constexpr uint64_t kMostBytes = 1 << 20;
 constexpr uint32_t kJobFileMode = 0644;  // cron passes over files that others may write.
 constexpr uint32_t kCrontabMode = 0600;
@@ -110,7 +111,7 @@ class CronResource final : public resource::Resource, public resource::Describab
         user_(attributes.String("user", "root")),
         job_(Read(attributes)),
         file_(JobFilePath(name)),
-        crontab_(fmt::format("/var/spool/cron/crontabs/{}", user_)),
+        crontab_(fmt::format("{}/{}", kSpool, user_)),
         in_crontab_(attributes.Bool("crontab", false)),
         absent_(attributes.Bool("absent", false)) {}
 
@@ -132,8 +133,11 @@ class CronResource final : public resource::Resource, public resource::Describab
   Finding InspectCrontab(const sys::FileReader& files) const;
   absl::Status WriteFile(sys::Host& host) const;
   absl::Status WriteCrontab(sys::Host& host) const;
-  absl::Status ReplaceCrontab(const std::string& text, sys::Host& host) const;
-  absl::Status RemoveFromCrontab(sys::Host& host) const;
+  absl::Status ReplaceCrontab(const std::string& path,
+                              const std::string& text,
+                              sys::Host& host) const;
+  absl::Status RemoveFromCrontab(const std::string& path, sys::Host& host) const;
+  absl::StatusOr<std::vector<std::string>> StaleCrontabs(const sys::FileReader& files) const;
 
   std::string name_;
   std::string user_;
@@ -179,6 +183,31 @@ CronResource::Finding CronResource::InspectCrontab(const sys::FileReader& files)
   return differences;
 }
 
+// The crontabs of other users in which a job of this name stands: whose it was before. A name is
+// one resource, whoever runs it.
+absl::StatusOr<std::vector<std::string>> CronResource::StaleCrontabs(
+    const sys::FileReader& files) const {
+  std::vector<std::string> stale;
+  const absl::StatusOr<std::vector<std::string>> users = files.List(kSpool);
+  if (absl::IsNotFound(users.status())) {
+    return stale;
+  }
+  RETURN_IF_ERROR(users.status());
+  for (const std::string& user : *users) {
+    const std::string path = fmt::format("{}/{}", kSpool, user);
+    if (path == crontab_) {
+      continue;
+    }
+    const absl::StatusOr<std::string> text = files.Read(path, kMostBytes);
+    bool twice = false;
+    // What is no file, or too large, is none of ours.
+    if (text.ok() && FindEntry(*text, name_, &twice).has_value()) {
+      stale.push_back(path);
+    }
+  }
+  return stale;
+}
+
 absl::StatusOr<std::vector<Difference>> CronResource::Inspect(const sys::HostReader& host,
                                                               Deadline deadline) const {
   RETURN_IF_ERROR(deadline.Check("looking at the job"));
@@ -186,9 +215,10 @@ absl::StatusOr<std::vector<Difference>> CronResource::Inspect(const sys::HostRea
   ASSIGN_OR_RETURN(auto in_crontab, InspectCrontab(host.files()));
   auto& here = in_crontab_ ? in_crontab : in_file;
   const bool elsewhere = (in_crontab_ ? in_file : in_crontab).has_value();
+  ASSIGN_OR_RETURN(const std::vector<std::string> stale, StaleCrontabs(host.files()));
   std::vector<Difference> differences;
   if (absent_) {
-    if (here.has_value() || elsewhere) {
+    if (here.has_value() || elsewhere || !stale.empty()) {
       differences.push_back({"present", true, false});
     }
     return differences;
@@ -200,6 +230,9 @@ absl::StatusOr<std::vector<Difference>> CronResource::Inspect(const sys::HostRea
   }
   if (elsewhere) {
     differences.push_back({"crontab", !in_crontab_, in_crontab_});
+  }
+  for (const std::string& path : stale) {
+    differences.push_back({"user", path.substr(path.rfind('/') + 1), user_});
   }
   return differences;
 }
@@ -218,10 +251,12 @@ absl::Status CronResource::WriteFile(sys::Host& host) const {
   return absl::IsNotFound(status) ? Annotate(status, "is the package cron installed?") : status;
 }
 
-absl::Status CronResource::ReplaceCrontab(const std::string& text, sys::Host& host) const {
+absl::Status CronResource::ReplaceCrontab(const std::string& path,
+                                          const std::string& text,
+                                          sys::Host& host) const {
   sys::ReplaceOptions options;
   options.mode = kCrontabMode;
-  const absl::StatusOr<sys::FileStat> there = host.files().Stat(crontab_);
+  const absl::StatusOr<sys::FileStat> there = host.files().Stat(path);
   if (there.ok()) {
     options.expected = *there;
     options.uid = there->uid;
@@ -235,39 +270,43 @@ absl::Status CronResource::ReplaceCrontab(const std::string& text, sys::Host& ho
   } else {
     return there.status();
   }
-  const absl::Status status = host.write_files().Replace(crontab_, text, options);
+  const absl::Status status = host.write_files().Replace(path, text, options);
   return absl::IsNotFound(status) ? Annotate(status, "is the package cron installed?") : status;
 }
 
 absl::Status CronResource::WriteCrontab(sys::Host& host) const {
   ASSIGN_OR_RETURN(const std::optional<std::string> text, ReadIfThere(crontab_, host.files()));
-  return ReplaceCrontab(WithEntry(text.value_or(""), name_, FormatJobLine(job_)), host);
+  return ReplaceCrontab(crontab_, WithEntry(text.value_or(""), name_, FormatJobLine(job_)), host);
 }
 
-absl::Status CronResource::RemoveFromCrontab(sys::Host& host) const {
-  ASSIGN_OR_RETURN(const std::optional<std::string> text, ReadIfThere(crontab_, host.files()));
+absl::Status CronResource::RemoveFromCrontab(const std::string& path, sys::Host& host) const {
+  ASSIGN_OR_RETURN(const std::optional<std::string> text, ReadIfThere(path, host.files()));
   bool twice = false;
   if (!text.has_value() || !FindEntry(*text, name_, &twice).has_value()) {
     return absl::OkStatus();
   }
-  return ReplaceCrontab(WithoutEntry(*text, name_), host);
+  return ReplaceCrontab(path, WithoutEntry(*text, name_), host);
 }
 
 absl::Status CronResource::Apply(std::span<const Difference> /*drift*/,
                                  sys::Host& host,
                                  Deadline deadline) const {
   RETURN_IF_ERROR(deadline.Check("changing the job"));
-  if (absent_) {
-    RETURN_IF_ERROR(host.write_files().Remove(file_));
-    return RemoveFromCrontab(host);
-  }
   // The new place first: a job run twice is a lesser evil than one not run at all.
-  if (in_crontab_) {
-    RETURN_IF_ERROR(WriteCrontab(host));
-    return host.write_files().Remove(file_);
+  if (!absent_) {
+    RETURN_IF_ERROR(in_crontab_ ? WriteCrontab(host) : WriteFile(host));
   }
-  RETURN_IF_ERROR(WriteFile(host));
-  return RemoveFromCrontab(host);
+  if (absent_ || in_crontab_) {
+    RETURN_IF_ERROR(host.write_files().Remove(file_));
+  }
+  if (absent_ || !in_crontab_) {
+    RETURN_IF_ERROR(RemoveFromCrontab(crontab_, host));
+  }
+  ASSIGN_OR_RETURN(const std::vector<std::string> stale, StaleCrontabs(host.files()));
+  for (const std::string& path : stale) {
+    RETURN_IF_ERROR(RemoveFromCrontab(path, host));
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<Attributes> CronResource::Describe(const sys::HostReader& host,

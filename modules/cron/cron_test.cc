@@ -148,6 +148,20 @@ TEST_F(CronTest, MovesAJobBetweenFileAndCrontab) {
   EXPECT_TRUE(host_.disk().Exists(kFile));
 }
 
+TEST_F(CronTest, AJobOfAnotherUserNowNoLongerRunsAsTheOldOne) {
+  host_.disk().PutFile("/var/spool/cron/crontabs/root", "1 1 * * * foreign\n");
+  ASSERT_OK(BringAbout(*Backup({{"crontab", true}}), host_));
+  const auto moved = Backup({{"crontab", true}, {"user", "ann"}});
+  EXPECT_THAT(Differences(*moved, host_),
+              ElementsAre("present: false -> true", "user: root -> ann"));
+  EXPECT_OK(BringAbout(*moved, host_));
+  EXPECT_EQ(Content("/var/spool/cron/crontabs/root"), "1 1 * * * foreign\n");
+  EXPECT_THAT(Content(kCrontab), HasSubstr("backup\n"));
+  EXPECT_THAT(Differences(*moved, host_), IsEmpty());
+  EXPECT_OK(BringAbout(*Backup({{"absent", true}}), host_));
+  EXPECT_EQ(Content(kCrontab), "");
+}
+
 TEST_F(CronTest, LeavesOneOfTwoEntriesInACrontab) {
   host_.disk().PutFile(kCrontab,
                        "# fettle: backup\n* * * * * backup\n# fettle: backup\n* * * * * backup\n");

@@ -230,12 +230,16 @@ absl::Status SysctlResource::Apply(std::span<const Difference> drift,
   if (absent_) {
     return host.write_files().Remove(path_);
   }
-  // One failing does not stop the other.
-  absl::Status first;
-  for (const Difference& one : drift) {
-    first.Update(one.attribute == "persist" ? Keep(host) : SetLive(host));
+  // The running kernel first: a key or value that it refuses is not kept for the next boot either.
+  const auto is_off = [&](std::string_view attribute) {
+    return std::any_of(drift.begin(), drift.end(), [&](const Difference& one) {
+      return one.attribute == attribute;
+    });
+  };
+  if (is_off("value")) {
+    RETURN_IF_ERROR(SetLive(host));
   }
-  return first;
+  return is_off("persist") ? Keep(host) : absl::OkStatus();
 }
 
 absl::StatusOr<Attributes> SysctlResource::Describe(const sys::HostReader& host,

@@ -141,8 +141,9 @@ absl::StatusOr<std::optional<Difference>> UserResource::InspectPrimaryGroup(
     return std::nullopt;
   }
   ASSIGN_OR_RETURN(const auto current, IfThere(accounts.FindGroup(user.gid)));
-  return Difference{
-      "group", current.has_value() ? current->name : std::to_string(user.gid), wanted};
+  return Difference{"group",
+                    current.has_value() ? current->name : std::to_string(user.gid),
+                    group.has_value() ? group->name : wanted};
 }
 
 absl::StatusOr<std::optional<Difference>> UserResource::InspectGroups(
