@@ -28,11 +28,13 @@ const std::vector<std::string>& StaleServices::Units(const sys::FileReader& file
 }
 
 Value::Map RebootFacts(const sys::FileReader& files) {
-  const sys::RebootNeed need = sys::LookForReboot(files);
+  const absl::StatusOr<sys::RebootNeed> need = sys::LookForReboot(files);
   Value::Map facts;
-  facts.emplace("needed", need.needed());
-  facts.emplace("because", Value::List(need.because.begin(), need.because.end()));
-  facts.emplace("kernel", need.kernel_told ? "told" : "not told");
+  facts.emplace("kernel", need.ok() && need->kernel_told ? "told" : "not told");
+  if (need.ok()) {
+    facts.emplace("needed", need->needed());
+    facts.emplace("because", Value::List(need->because.begin(), need->because.end()));
+  }
   return facts;
 }
 

@@ -79,6 +79,12 @@ TEST_F(UpgradeFactsTest, PackagesThatAskForARebootAreNamedOnce) {
             "needed = true}");
 }
 
+TEST_F(UpgradeFactsTest, WhatCouldNotBeLookedAtIsNotSaid) {
+  Put("/run/reboot-required", "");
+  host_.calls().FailCall(3, absl::PermissionDeniedError("injected"));
+  EXPECT_EQ(Reboot(), "{kernel = not told}");
+}
+
 TEST_F(UpgradeFactsTest, ServicesThatRunReplacedLibrariesAreNamedOnce) {
   Put("/proc/1/cgroup", "0::/init.scope\n");
   Process(10, "/system.slice/cron.service", "/usr/lib/libc.so.6 (deleted)");

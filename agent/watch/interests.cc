@@ -41,6 +41,9 @@ bool AddOwned(std::string_view key, const resource::Attributes& attributes, Inte
     }
   } else if (key.starts_with("mount:")) {
     interests->mounts = true;
+  } else if (key.starts_with("boot:")) {
+    interests->paths.push_back("/run/reboot-required");
+    interests->packages = true;  // Kernels come with packages.
   } else {
     return false;
   }

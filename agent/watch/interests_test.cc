@@ -39,6 +39,8 @@ TEST(InterestsTest, AFileOfANamedOwnerHangsOnTheAccountsToo) {
 }
 
 TEST(InterestsTest, EachTypeHangsOnWhereItIsKept) {
+  EXPECT_THAT(Of("reboot", "x", {}).paths, ElementsAre("/run/reboot-required"));
+  EXPECT_TRUE(Of("reboot", "x", {}).packages);
   EXPECT_THAT(Of("line", "PermitRootLogin", {{"path", Value("/etc/ssh/sshd_config")}}).paths,
               ElementsAre("/etc/ssh/sshd_config"));
   EXPECT_THAT(Of("link", "/etc/localtime", {{"target", Value("x")}}).paths,

@@ -9,8 +9,10 @@
 namespace fettle::sys {
 namespace {
 
-constexpr std::array<const char*, 3> kFolders = {
-    "/etc/systemd/system/", "/usr/lib/systemd/system/", "/lib/systemd/system/"};
+constexpr std::array<const char*, 4> kFolders = {"/etc/systemd/system/",
+                                                 "/run/systemd/system/",
+                                                 "/usr/lib/systemd/system/",
+                                                 "/lib/systemd/system/"};
 constexpr uint64_t kMostBytes = 1 << 20;
 
 absl::Status Noted() {

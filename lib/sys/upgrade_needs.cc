@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "lib/base/status_macros.h"
 #include "lib/base/text.h"
 #include "lib/sys/debian_version.h"
 
@@ -23,13 +24,28 @@ std::string ReadText(const FileReader& files, const std::string& path) {
   return content.ok() ? *std::move(content) : "";
 }
 
-bool Exists(const FileReader& files, const char* path) {
-  return files.Stat(path).ok();
+// "" when there is no such file.
+absl::StatusOr<std::string> ReadIfThere(const FileReader& files, const std::string& path) {
+  absl::StatusOr<std::string> content = files.Read(path, kMostBytes);
+  return absl::IsNotFound(content.status()) ? absl::StatusOr<std::string>("") : content;
 }
 
-bool InContainer(const FileReader& files) {
-  return Exists(files, "/run/systemd/container") || Exists(files, "/.dockerenv") ||
-         Exists(files, "/run/.containerenv");
+absl::StatusOr<bool> Exists(const FileReader& files, const char* path) {
+  const absl::Status status = files.Stat(path).status();
+  if (!status.ok() && !absl::IsNotFound(status)) {
+    return status;
+  }
+  return status.ok();
+}
+
+absl::StatusOr<bool> InContainer(const FileReader& files) {
+  for (const char* const mark : {"/run/systemd/container", "/.dockerenv", "/run/.containerenv"}) {
+    ASSIGN_OR_RETURN(const bool there, Exists(files, mark));
+    if (there) {
+      return true;
+    }
+  }
+  return false;
 }
 
 // "6.1.0-18-amd64": the version goes up to the first part that begins with no digit.
@@ -50,24 +66,33 @@ KernelName SplitRelease(std::string_view release) {
   return {release, ""};
 }
 
-void LookAtKernels(const FileReader& files, RebootNeed* need) {
-  const std::string text = ReadText(files, "/proc/sys/kernel/osrelease");
-  const std::string_view running = Trim(text);
+// The version of the newest kernel in /boot of this flavour; "" when there is none.
+absl::StatusOr<std::string> NewestKernel(const FileReader& files, std::string_view flavour) {
   const absl::StatusOr<std::vector<std::string>> boot = files.List("/boot");
-  if (running.empty() || InContainer(files) || !boot.ok()) {
-    return;
+  if (absl::IsNotFound(boot.status())) {
+    return "";
   }
-  const KernelName now = SplitRelease(running);
+  RETURN_IF_ERROR(boot.status());
   std::string_view newest;
   for (const std::string_view name : *boot) {
-    if (!name.starts_with(kImage)) {
-      continue;
-    }
-    const KernelName one = SplitRelease(name.substr(kImage.size()));
-    if (one.flavour == now.flavour && CompareDebianVersions(one.version, newest) > 0) {
+    const KernelName one =
+        SplitRelease(name.starts_with(kImage) ? name.substr(kImage.size()) : std::string_view());
+    if (one.flavour == flavour && CompareDebianVersions(one.version, newest) > 0) {
       newest = one.version;
     }
   }
+  return std::string(newest);
+}
+
+absl::Status LookAtKernels(const FileReader& files, RebootNeed* need) {
+  ASSIGN_OR_RETURN(const std::string text, ReadIfThere(files, "/proc/sys/kernel/osrelease"));
+  ASSIGN_OR_RETURN(const bool contained, InContainer(files));
+  const std::string_view running = Trim(text);
+  if (running.empty() || contained) {
+    return absl::OkStatus();
+  }
+  const KernelName now = SplitRelease(running);
+  ASSIGN_OR_RETURN(const std::string newest, NewestKernel(files, now.flavour));
   need->kernel_told = !newest.empty();
   if (need->kernel_told && CompareDebianVersions(newest, now.version) > 0) {
     need->because.push_back(fmt::format("kernel {}{}{} is installed, {} runs",
@@ -76,6 +101,7 @@ void LookAtKernels(const FileReader& files, RebootNeed* need) {
                                         now.flavour,
                                         running));
   }
+  return absl::OkStatus();
 }
 
 // Where installed programs and libraries are; what is mapped from elsewhere (/memfd:, /dev, /tmp,
@@ -125,13 +151,14 @@ std::string UnitOf(std::string_view cgroup, std::string_view root) {
 
 }  // namespace
 
-RebootNeed LookForReboot(const FileReader& files) {
+absl::StatusOr<RebootNeed> LookForReboot(const FileReader& files) {
   RebootNeed need;
-  LookAtKernels(files, &need);
-  if (!Exists(files, kAsked)) {
+  RETURN_IF_ERROR(LookAtKernels(files, &need));
+  ASSIGN_OR_RETURN(const bool asked, Exists(files, kAsked));
+  if (!asked) {
     return need;
   }
-  const std::string text = ReadText(files, fmt::format("{}.pkgs", kAsked));
+  ASSIGN_OR_RETURN(const std::string text, ReadIfThere(files, fmt::format("{}.pkgs", kAsked)));
   std::set<std::string_view> packages;
   for (const std::string_view line : SplitLines(text)) {
     packages.insert(Trim(line));

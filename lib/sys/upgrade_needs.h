@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/statusor.h"
+
 #include "lib/sys/files.h"
 
 // What upgrades leave undone: a kernel that is installed and does not run, and processes that still
@@ -24,8 +26,8 @@ struct RebootNeed {
 
 // By /run/reboot-required (with the packages that asked for it), and by the newest kernel in /boot
 // of the running one's flavour ("amd64", "cloud-amd64"). A kernel that was replaced by another
-// build of the very same release is told by /run/reboot-required alone.
-RebootNeed LookForReboot(const FileReader& files);
+// build of the very same release is told by /run/reboot-required alone. Errors: could not look.
+absl::StatusOr<RebootNeed> LookForReboot(const FileReader& files);
 
 // The systemd units with processes that run replaced files.
 struct StaleUnits {

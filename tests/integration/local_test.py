@@ -275,7 +275,7 @@ class Local(unittest.TestCase):
         listed = self.run_fettle("doc", code=0).stdout.splitlines()[1:]
         names = {line.split()[0] for line in listed}
         self.assertLessEqual({"check", "cron", "directory", "exec", "file", "group", "line", "link", "package",
-                              "service", "sysctl", "user"}, names)
+                              "reboot", "service", "sysctl", "user"}, names)
         for name in names:
             self.assertIn("Example", self.run_fettle("doc", name, code=0).stdout)
 

@@ -19,6 +19,17 @@ std::string AdminFragment(const std::string& name) {
   return fmt::format("/etc/systemd/system/{}", name);
 }
 
+// Where a unit's file of its own is; nullopt without one.
+std::optional<std::string> OwnFragment(const FakeFiles& files, const std::string& name) {
+  for (const char* const folder : {"/etc/systemd/system", "/run/systemd/system"}) {
+    std::string path = fmt::format("{}/{}", folder, name);
+    if (files.Exists(path)) {
+      return path;
+    }
+  }
+  return std::nullopt;
+}
+
 // "getty@tty1.service" → "getty@.service"; "" for what is no instance.
 std::string TemplateOf(const std::string& name) {
   const std::size_t at = name.find('@');
@@ -119,13 +130,13 @@ FakeUnits::Loaded* FakeUnits::Load(const std::string& name) const {
     return &found->second;
   }
   const std::string origin = TemplateOf(name);
-  const bool own_file = files_.Exists(AdminFragment(name));
+  const std::optional<std::string> own_file = OwnFragment(files_, name);
   const bool from_template =
       !origin.empty() && (units_.contains(origin) || files_.Exists(AdminFragment(origin)));
-  if (!own_file && !from_template) {
+  if (!own_file.has_value() && !from_template) {
     return nullptr;
   }
-  const std::string fragment = AdminFragment(own_file ? name : origin);
+  const std::string fragment = own_file.value_or(AdminFragment(origin));
   Loaded unit;
   unit.state.load_state = "loaded";
   unit.state.unit_file_state = "disabled";
