@@ -19,14 +19,31 @@ namespace {
 // fcntl(2) locks cannot be waited for with a time limit without a signal: look again so often.
 constexpr absl::Duration kLookAgain = absl::Milliseconds(250);
 
-std::string ProgramOf(pid_t pid) {
-  const std::string path = fmt::format("/proc/{}/comm", pid);
+constexpr std::size_t kMostShown = 120;
+
+std::string ReadProc(pid_t pid, const char* file) {
+  const std::string path = fmt::format("/proc/{}/{}", pid, file);
   const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  std::string name;
-  if (!fd.valid() || ReadAll(fd.get(), 0, 4096, &name) != 0) {
-    return "a process";
+  std::string text;
+  return fd.valid() && ReadAll(fd.get(), 0, 1U << 20, &text) == 0 ? text : "";
+}
+
+std::string ProgramOf(pid_t pid) {
+  const std::string name = ReadProc(pid, "comm");
+  return name.empty() ? "a process" : std::string(Trim(name));
+}
+
+// ": apt-get -y upgrade"; "" when it has gone. On one line.
+std::string CommandOf(pid_t pid) {
+  std::string line = ReadProc(pid, "cmdline");
+  while (!line.empty() && line.back() == '\0') {
+    line.pop_back();
   }
-  return std::string(Trim(name));
+  for (char& c : line) {
+    c = c >= 0 && c < ' ' ? ' ' : c;
+  }
+  const bool cut = line.size() > kMostShown;
+  return line.empty() ? "" : fmt::format(": {}{}", line.substr(0, kMostShown), cut ? "…" : "");
 }
 
 }  // namespace
@@ -45,8 +62,10 @@ std::string LockHolder(const std::string& path) {
     return "";
   }
   // A holder in another process namespace has no number here.
-  return lock.l_pid > 0 ? fmt::format("{} (pid {})", ProgramOf(lock.l_pid), lock.l_pid)
-                        : "a process of another container";
+  return lock.l_pid > 0
+             ? fmt::format(
+                   "{} (pid {}{})", ProgramOf(lock.l_pid), lock.l_pid, CommandOf(lock.l_pid))
+             : "a process of another container";
 }
 
 absl::Status AwaitLocks(std::span<const std::string> paths, Deadline deadline) {

@@ -10,8 +10,8 @@
 
 namespace fettle::sys {
 
-// Who holds the lock (fcntl(2)) on the file `path`, for a message: "apt-get (pid 4711)"; "" when
-// nobody does or there is no such file.
+// Who holds the lock (fcntl(2)) on the file `path`, for a message: "apt-get (pid 4711: apt-get -y
+// upgrade)", the command cut short; "" when nobody does or there is no such file.
 std::string LockHolder(const std::string& path);
 
 // Waits until nobody holds any of the locks. kUnavailable naming the holder when one is still taken
