@@ -23,6 +23,7 @@ using resource::RelationKind;
 using resource::RunReport;
 using resource::State;
 using resource::Value;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -276,6 +277,23 @@ TEST_F(PlansTest, ATransactionWithAnotherStepThanPlannedIsRefused) {
   EXPECT_EQ(report.counts.failed, 1);
   EXPECT_THAT(Of(report, "package:web").error, HasSubstr("install web 2.0-1"));
   EXPECT_EQ(host_.packages().Package("web")->presence, sys::PackagePresence::kAbsent);
+}
+
+TEST_F(PlansTest, TheRepairOfHalfDonePackagesIsAStepOfItsOwn) {
+  host_.apt().Install("web");
+  host_.apt().Break("web", "half-configured");
+  Add("package", "web", {{"repair_broken", true}});
+  const StoredPlan plan = Plan();
+  EXPECT_THAT(Operations(plan, "package:web"),
+              Contains("repair half-done packages with dpkg --configure -a: web"));
+  EXPECT_EQ(host_.packages().Package("web")->presence, sys::PackagePresence::kBroken);
+}
+
+TEST_F(PlansTest, HalfDonePackagesPlanAsAFailureUnlessTheirRepairIsAskedFor) {
+  host_.apt().Install("web");
+  host_.apt().Break("web", "half-configured");
+  Add("package", "web");
+  EXPECT_THAT(Plan().Find("package:web")->doubt, HasSubstr("repair_broken = true"));
 }
 
 TEST_F(PlansTest, SecretsAreNotInTheOperations) {
