@@ -89,6 +89,7 @@ void AddLocalGroup(CLI::App& app, int* exit_code) {
     AddPlanCommand(app, exit_code);
     AddApplyCommand(app, exit_code);
     AddPlansCommand(app, exit_code);
+    AddUndoCommand(app, exit_code);
     lab::AddRehearseCommand(app, exit_code);
     AddInspectCommand(app, exit_code);
     AddFactsCommand(app, exit_code);

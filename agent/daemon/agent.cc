@@ -24,7 +24,7 @@ std::string Summarize(const resource::RunReport& run) {
     return fmt::format("not done: {}", run.error);
   }
   const resource::RunCounts& counts = run.counts;
-  return fmt::format("{} {}: {} ok, {} changed, {} drifted, {} failed, {} skipped, {} unknown",
+  return fmt::format("{} {}: {} ok, {} changed, {} drifted, {} failed, {} skipped, {} unknown{}",
                      run.revision,
                      run.enforce ? "applied" : "looked at",
                      counts.ok,
@@ -32,7 +32,8 @@ std::string Summarize(const resource::RunReport& run) {
                      counts.drifted,
                      counts.failed,
                      counts.skipped,
-                     counts.unknown);
+                     counts.unknown,
+                     counts.reverted == 0 ? "" : fmt::format(", {} reverted", counts.reverted));
 }
 
 }  // namespace

@@ -81,6 +81,8 @@ class Agent {
   absl::Status RequestRun(const std::string& reason, bool audit, RunDone done);
   absl::Status BeginPause(absl::Duration span, const std::string& reason);
   absl::Status EndPause();
+  // Ends a pause, and enforces again what was undone by hand.
+  absl::Status Resume();
 
  private:
   // A run that waits for its turn.

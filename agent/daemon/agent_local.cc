@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include "agent/daemon/agent.h"
+#include "agent/undo/hold.h"
 #include "lib/base/status_macros.h"
 
 namespace fettle::agent {
@@ -39,6 +40,21 @@ absl::Status Agent::EndPause() {
   parts_.reporter.TellPause(absl::InfinitePast(), "");
   session_.Pump();
   spdlog::info("no longer paused");
+  if (tree_.has_value()) {
+    Want("resumed", false, nullptr);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Agent::Resume() {
+  if (!undo::ReadHold(parts_.config.state_dir).has_value()) {
+    return EndPause();
+  }
+  RETURN_IF_ERROR(undo::DropHold(parts_.config.state_dir));
+  spdlog::info("what was undone is enforced again");
+  if (parts_.pause.until().has_value()) {
+    return EndPause();
+  }
   if (tree_.has_value()) {
     Want("resumed", false, nullptr);
   }
@@ -116,6 +132,13 @@ std::string Agent::Status() const {
   if (parts_.pause.Active(parts_.clock.Now())) {
     text += fmt::format(
         "paused     until {}: {}\n", Rfc3339(*parts_.pause.until()), parts_.pause.reason());
+  }
+  if (const auto hold = undo::ReadHold(parts_.config.state_dir); hold.has_value()) {
+    text +=
+        fmt::format("held       {} of run {} ({}): looks only until another revision or resume\n",
+                    hold->reason,
+                    hold->run,
+                    hold->revision);
   }
   text += fmt::format(
       "spool      {} reports wait, {} bytes", parts_.spool.waiting(), parts_.spool.bytes());

@@ -44,7 +44,7 @@ void Obey(const std::vector<std::string>& words, const ControlServer::Reply& rep
   } else if (verb == "pause") {
     ObeyPause(words, reply, agent);
   } else if (verb == "resume") {
-    AnswerStatus(agent->EndPause(), "no longer paused", reply);
+    AnswerStatus(agent->Resume(), "no longer paused", reply);
   } else {
     reply(1, fmt::format("\"{}\" is nothing that this agent knows", verb));
   }

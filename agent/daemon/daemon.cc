@@ -98,6 +98,7 @@ struct Ground {
   std::unique_ptr<RevisionStore> revisions;
   std::unique_ptr<sys::Host> host;
   std::unique_ptr<journal::Journal> journal;
+  std::unique_ptr<undo::Store> undo;
   std::unique_ptr<IdentityFiles> files;
   std::unique_ptr<Renewal> renewal;
 };
@@ -118,6 +119,7 @@ absl::Status Open(const std::string& config_file, Ground* ground) {
   options.hash_cache_file = state + "/hashes";
   ground->host = sys::MakeLinuxHost(options);
   ASSIGN_OR_RETURN(ground->journal, journal::Journal::Open(state));
+  ASSIGN_OR_RETURN(ground->undo, undo::Store::Open(state + "/undo"));
   ground->files =
       std::make_unique<IdentityFiles>(config_file.substr(0, config_file.rfind('/')), *ground->host);
   ASSIGN_OR_RETURN(HostIdentity identity, ground->files->Load());
@@ -134,6 +136,8 @@ absl::Status RunOn(Ground* ground) {
                            *ground->host,
                            *ground->revisions,
                            ground->journal.get(),
+                           ground->undo.get(),
+                           state,
                            ground->clock,
                            &FindType,
                            ground->config.deep_sweep});

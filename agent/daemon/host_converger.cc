@@ -80,7 +80,7 @@ resource::RunReport NotDone(const Job& job, const std::string& host, const Clock
 
 HostConverger::HostConverger(Parts parts)
     : parts_(std::move(parts)),
-      engine_(parts_.types, parts_.clock, parts_.journal),
+      engine_(parts_.types, parts_.clock, parts_.journal, parts_.store),
       schedule_(parts_.host.prober(), parts_.clock) {}
 
 Outcome HostConverger::Converge(const Job& job) {
@@ -180,6 +180,7 @@ void HostConverger::Run(const Job& job, Outcome* outcome) {
   options.revision = job.revision.revision;
   options.only = job.only;
   options.deep = DeepSweepDue(job);
+  options.state_dir = parts_.state_dir;
   options.deadline = Deadline::After(kLongestRun);
   options.in_schedule = [this](const std::string& expression) {
     return schedule_.Contains(expression);

@@ -13,6 +13,7 @@
 #include "agent/facts/upgrade_facts.h"
 #include "agent/journal/journal.h"
 #include "agent/revision/revision_store.h"
+#include "agent/undo/store.h"
 #include "lib/base/clock.h"
 #include "lib/resource/catalog.h"
 #include "lib/sys/host.h"
@@ -28,6 +29,8 @@ class HostConverger final : public Converger {
     sys::Host& host;
     const RevisionStore& revisions;
     journal::Journal* journal;
+    undo::Store* store;     // Null: nothing can be undone.
+    std::string state_dir;  // Where an undo holds runs back.
     const Clock& clock;
     engine::TypeLookup types;
     absl::Duration deep_sweep = absl::Hours(24);  // So often a sweep reads every file.

@@ -20,8 +20,6 @@ namespace {
 
 // So many coming changes are written down with one sync.
 constexpr std::size_t kIntentGroup = 256;
-constexpr uint64_t kLargestPreimage = 1 << 20;
-constexpr std::string_view kPath = "path:";
 
 bool AllowsBatches(const Item& item) {
   return item.type->apply_batch != nullptr;
@@ -62,7 +60,11 @@ void Pass::Apply(std::size_t position, std::size_t index) {
       return;
     }
   }
+  if (!MakeReady(members)) {
+    return;
+  }
   Bring(members);
+  LookAfter(members);
 }
 
 // Whether a later member of a batch is still to be applied, at the time it is pulled forward.
@@ -213,7 +215,7 @@ absl::Status Pass::Intend(std::size_t position, const std::vector<std::size_t>& 
   std::sort(intent.folders.begin(), intent.folders.end());
   intent.folders.erase(std::unique(intent.folders.begin(), intent.folders.end()),
                        intent.folders.end());
-  KeepPreimages(intent);
+  Announce(intent);
   return context_.journal->Intend(intent);
 }
 
@@ -230,49 +232,6 @@ void Pass::AddIntent(std::size_t index, journal::Intent* intent) {
   std::vector<std::string> folders =
       FoldersOf(context_.prepared.footprints()[index], context_.reader);
   std::move(folders.begin(), folders.end(), std::back_inserter(intent->folders));
-}
-
-// Old contents are a convenience for undoing: that one cannot be kept stops no change.
-void Pass::KeepPreimages(const journal::Intent& intent) {
-  if (!context_.options.keep_preimages || context_.journal->preimages() == nullptr) {
-    return;
-  }
-  bool kept = false;
-  for (const journal::Intent::Entry& entry : intent.entries) {
-    const std::size_t index = *context_.prepared.Find(entry.id);
-    for (const std::string& thing : context_.prepared.footprints()[index].owns) {
-      if (thing.starts_with(kPath)) {
-        kept = KeepPreimage(index, thing.substr(kPath.size())) || kept;
-      }
-    }
-  }
-  if (kept) {
-    (void)context_.journal->preimages()->Sync();
-    kept_preimages_ = true;
-  }
-}
-
-// True when there was something to keep.
-bool Pass::KeepPreimage(std::size_t index, const std::string& path) {
-  journal::Preimage preimage;
-  preimage.run = context_.run;
-  preimage.resource = item(index).id;
-  preimage.path = path;
-  preimage.at = context_.clock.Now();
-  const absl::StatusOr<sys::FileStat> stat = context_.reader.files().Stat(path);
-  if (!stat.ok() || stat->kind != sys::FileKind::kRegular || stat->size > kLargestPreimage) {
-    return false;
-  }
-  const absl::StatusOr<std::string> content = context_.reader.files().Read(path, kLargestPreimage);
-  if (!content.ok()) {
-    return false;
-  }
-  preimage.existed = true;
-  preimage.mode = stat->mode;
-  preimage.uid = stat->uid;
-  preimage.gid = stat->gid;
-  preimage.content = Sha256(*content);
-  return context_.journal->preimages()->Keep(preimage, *content).ok();
 }
 
 // What was written down as coming is not done after all.

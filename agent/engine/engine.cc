@@ -9,6 +9,8 @@
 #include "agent/engine/leftovers.h"
 #include "agent/engine/pass.h"
 #include "agent/engine/records.h"
+#include "agent/undo/hold.h"
+#include "agent/undo/recorder.h"
 #include "lib/base/ids.h"
 #include "lib/base/status_macros.h"
 
@@ -188,6 +190,14 @@ absl::Status Remember(const Prepared& prepared,
   return options.only.empty() ? SettleCatalog(prepared, journal) : absl::OkStatus();
 }
 
+// After an undo the revision is not enforced again at once. Asked under the run lock, since it may
+// have been an undo that was waited for.
+std::optional<undo::Hold> HeldBack(const RunOptions& options) {
+  std::optional<undo::Hold> hold =
+      options.state_dir.empty() ? std::nullopt : undo::ReadHold(options.state_dir);
+  return hold.has_value() && hold->revision == options.revision ? hold : std::nullopt;
+}
+
 // Those that were at rest when they were looked at last.
 std::vector<std::size_t> AtRest(const std::vector<Look>& looks) {
   std::vector<std::size_t> indices;
@@ -249,7 +259,8 @@ absl::StatusOr<RunReport> Engine::Run(const resource::Catalog& catalog,
 
 absl::StatusOr<RunReport> Engine::Run(const Prepared& prepared,
                                       sys::Host& host,
-                                      const RunOptions& options) {
+                                      const RunOptions& asked) {
+  RunOptions options = asked;
   const absl::Duration start = clock_.Monotonic();
   RunReport report = BeginReport(prepared, options, clock_);
   const std::unique_ptr<journal::Journal> in_memory =
@@ -260,6 +271,11 @@ absl::StatusOr<RunReport> Engine::Run(const Prepared& prepared,
                      options.deadline,
                      options.on_wait));
   RemoveLeftovers(journal->knowledge(), host);
+  options.held = HeldBack(options);
+  if (options.held.has_value()) {
+    options.enforce = false;
+    report.enforce = false;
+  }
   std::vector<Look> looks = ChooseLooks(prepared, options, journal->knowledge());
   ForgetWhatWasSeen(host, options);
   InspectAll(prepared, host, options.deadline, &looks);
@@ -268,14 +284,29 @@ absl::StatusOr<RunReport> Engine::Run(const Prepared& prepared,
     FinishFast(prepared, looks, &report);
     at_rest = AtRest(looks);
   } else {
-    Pass pass({prepared, host, &host, journal->knowledge(), journal, options, clock_, report.id},
+    const bool keeps = store_ != nullptr && options.keep_preimages;
+    std::optional<undo::Recorder> recorder;
+    if (keeps) {
+      recorder.emplace(
+          *store_, host, undo::Began{report.id, options.reason, options.revision, report.started});
+    }
+    Pass pass({prepared,
+               host,
+               &host,
+               journal->knowledge(),
+               journal,
+               options,
+               clock_,
+               report.id,
+               keeps ? store_ : nullptr,
+               keeps ? &*recorder : nullptr},
               std::move(looks));
     pass.Walk(&report);
+    if (keeps) {
+      (void)recorder->End(clock_.Now());
+    }
     FinishSlow(prepared, pass, &report);
     at_rest = AtRest(pass);
-    if (pass.kept_preimages()) {
-      (void)journal->preimages()->Trim();
-    }
   }
   absl::Status remembered = Remember(prepared, at_rest, options, report.started, journal);
   if (absl::Status ended = journal->End(); remembered.ok()) {

@@ -9,6 +9,7 @@
 #include "agent/engine/prepared.h"
 #include "agent/engine/run_options.h"
 #include "agent/journal/journal.h"
+#include "agent/undo/store.h"
 #include "lib/base/clock.h"
 #include "lib/resource/catalog.h"
 #include "lib/resource/report.h"
@@ -27,8 +28,12 @@ namespace fettle::engine {
 class Engine {
  public:
   // `journal` may be null: then nothing is remembered from one run to the next.
-  Engine(TypeLookup types, const Clock& clock, journal::Journal* journal)
-      : types_(std::move(types)), clock_(clock), journal_(journal) {}
+  // `store` may be null: then nothing can be undone, and groups are not put back when a part fails.
+  Engine(TypeLookup types,
+         const Clock& clock,
+         journal::Journal* journal,
+         undo::Store* store = nullptr)
+      : types_(std::move(types)), clock_(clock), journal_(journal), store_(store) {}
 
   // What Run() would do. Writes nothing, neither to the host nor to the journal. Fails
   // (kInvalidArgument) on a resource type that this agent does not have.
@@ -55,6 +60,7 @@ class Engine {
   const TypeLookup types_;
   const Clock& clock_;
   journal::Journal* const journal_;
+  undo::Store* const store_;
 };
 
 }  // namespace fettle::engine

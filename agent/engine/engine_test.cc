@@ -270,11 +270,13 @@ TEST_F(EngineTest, KeepsTheOldContentOfWhatItChanges) {
   catalog_.Add("text:/conf/a", {{"content", "new"}});
   host_.disk().PutFile("/conf/a", "old", testing::FakeAccess{0640, 1, 2});
   const RunReport report = Run();
-  const auto kept = journal_->preimages()->OfRun(report.id).value();
-  ASSERT_EQ(kept.size(), 1U);
-  EXPECT_EQ(kept[0].path, "/conf/a");
-  EXPECT_EQ(kept[0].mode, 0640U);
-  EXPECT_EQ(journal_->preimages()->Content(kept[0].content).value(), "old");
+  const undo::RunRecord kept = store_->Read(report.id).value();
+  ASSERT_EQ(kept.changes.size(), 1U);
+  const undo::ThingBefore& before = kept.changes[0].things.at(0);
+  EXPECT_EQ(before.thing.name, "/conf/a");
+  const undo::FilePart part = undo::DecodeFile(before.before.at(""));
+  EXPECT_EQ(part.mode, 0640U);
+  EXPECT_EQ(store_->Content(part.content).value(), "old");
 }
 
 TEST_F(EngineTest, ThatItCannotBeWrittenDownStopsTheChange) {

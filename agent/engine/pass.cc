@@ -29,6 +29,7 @@ void Pass::Walk(resource::RunReport* report) {
   for (std::size_t position = 0; position < sequence.size(); ++position) {
     Visit(position);
   }
+  RollBackGroups();
   for (std::size_t index = 0; index < outcomes_.size(); ++index) {
     if (!looks_[index].wanted) {
       continue;
@@ -168,6 +169,14 @@ bool Pass::MayApply(std::size_t index) {
     touched_.Add(index);
   }
   outcome.error = context_.options.paused ? "left alone: the host is paused" : "";
+  const std::optional<undo::Hold>& held = context_.options.held;
+  if (held.has_value() && held->resources.contains(item(index).id)) {
+    outcome.state = State::kReverted;
+    outcome.error = fmt::format(
+        "put back by {} of run {}, and left so until another revision or `fettle-agent resume`",
+        held->reason,
+        held->run);
+  }
   return false;
 }
 
@@ -210,6 +219,7 @@ void Pass::SkipDependents(std::size_t index) {
   while (!queue.empty()) {
     const std::size_t next = queue.back();
     queue.pop_back();
+    SkipGroup(next, &queue);
     for (const std::size_t dependent : context_.prepared.order().dependents[next]) {
       if (!root_cause_[dependent].has_value()) {
         root_cause_[dependent] = index;
@@ -266,6 +276,9 @@ void CountState(State state, resource::RunCounts* counts) {
       return;
     case State::kFailed:
       ++counts->failed;
+      return;
+    case State::kReverted:
+      ++counts->reverted;
       return;
   }
 }

@@ -17,6 +17,7 @@
 #include "agent/engine/run_options.h"
 #include "agent/engine/touched.h"
 #include "agent/journal/journal.h"
+#include "agent/undo/recorder.h"
 #include "lib/base/clock.h"
 #include "lib/resource/report.h"
 #include "lib/sys/host.h"
@@ -32,7 +33,9 @@ struct PassContext {
   journal::Journal* journal = nullptr;  // Null in a plan.
   const RunOptions& options;
   const Clock& clock;
-  std::string run;  // Its id.
+  std::string run;                     // Its id.
+  undo::Store* store = nullptr;        // Null: nothing is kept for undoing.
+  undo::Recorder* recorder = nullptr;  // Of this run; null with the store.
 };
 
 // What a pass found and did with one resource.
@@ -58,8 +61,6 @@ class Pass {
 
   // The state of each that was looked at, by index.
   std::vector<std::pair<std::size_t, resource::State>> States() const;
-
-  bool kept_preimages() const { return kept_preimages_; }
 
   // Does it, and fills in the resources and counts of `report`.
   void Walk(resource::RunReport* report);
@@ -99,8 +100,6 @@ class Pass {
   // Writes down what is about to be changed, `index` and what follows it, before it is.
   absl::Status Intend(std::size_t position, const std::vector<std::size_t>& members);
   void AddIntent(std::size_t index, journal::Intent* intent);
-  void KeepPreimages(const journal::Intent& intent);
-  bool KeepPreimage(std::size_t index, const std::string& path);
   void Withdraw(std::size_t index);
   void RecordAtRest(std::size_t index, bool changed);
   // `set`: what the change has set.
@@ -108,9 +107,29 @@ class Pass {
   void WriteDownAtRest();
   void ForgetWhatItMayHaveChanged(std::size_t index);
 
+  // keep.cc
+  undo::Subject SubjectOf(const std::vector<std::size_t>& members) const;
+  std::vector<std::vector<std::size_t>> Changes(const std::vector<std::size_t>& members) const;
+  // Looks at files that will be changed, many before one sync.
+  void Announce(const journal::Intent& intent);
+  // What was before is on disk. False, and they are failed, when it must be and could not be.
+  bool MakeReady(const std::vector<std::size_t>& members);
+  void LookAfter(const std::vector<std::size_t>& members);
+  void KeepTelling(std::size_t index,
+                   resource::RefreshKind kind,
+                   const std::vector<std::string>& sources);
+  const resource::Group* GroupOf(std::size_t index) const;
+  bool RollsBack(std::size_t index) const;
+  // Of a group that is put back as a whole: those that are not done are skipped.
+  void SkipGroup(std::size_t index, std::vector<std::size_t>* queue);
+  void RollBackGroups();
+  void RollBack(int32_t group, std::size_t failed);
+
   // refresh.cc
   void Refresh(std::size_t index);
-  void RefreshNow(std::size_t index, resource::RefreshKind kind, const std::string& because);
+  void RefreshNow(std::size_t index,
+                  resource::RefreshKind kind,
+                  const std::vector<std::string>& sources);
   // Whether it started by itself after what it would be told of.
   bool AlreadyRefreshed(std::size_t index, absl::Time changed_at) const;
   absl::Time LastRefresh(std::size_t index) const;
@@ -130,7 +149,6 @@ class Pass {
   // When each that is told of changes had last started, before this run applied it.
   std::vector<absl::Time> started_before_;
   std::vector<journal::AtRest::Entry> at_rest_;  // To be written down in one record.
-  bool kept_preimages_ = false;
 };
 
 }  // namespace fettle::engine

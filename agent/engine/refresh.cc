@@ -77,7 +77,7 @@ void Pass::Refresh(std::size_t index) {
     (void)context_.journal->Add(journal::Refreshed{{item(index).id}});
     return;
   }
-  RefreshNow(index, certain.kind, because);
+  RefreshNow(index, certain.kind, certain.sources);
 }
 
 std::optional<std::string> Pass::RefreshHeldBack(std::size_t index) {
@@ -128,8 +128,11 @@ bool Pass::AlreadyRefreshed(std::size_t index, absl::Time changed_at) const {
   return just_started || last > changed_at;
 }
 
-void Pass::RefreshNow(std::size_t index, RefreshKind kind, const std::string& because) {
+void Pass::RefreshNow(std::size_t index,
+                      RefreshKind kind,
+                      const std::vector<std::string>& sources) {
   Outcome& outcome = outcomes_[index];
+  const std::string because = Names(sources);
   const Item& told = item(index);
   const Deadline deadline = StepDeadline(told, context_.options.deadline);
   absl::Status status;
@@ -142,6 +145,7 @@ void Pass::RefreshNow(std::size_t index, RefreshKind kind, const std::string& be
   }
   if (status.ok()) {
     touched_.Add(index);
+    KeepTelling(index, kind, sources);
     status = told.refreshable->Refresh(kind, *context_.host, deadline);
     ForgetWhatItMayHaveChanged(index);
   }

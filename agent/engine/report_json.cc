@@ -17,6 +17,7 @@ ordered_json CountsJson(const resource::RunCounts& counts) {
           {"changed", counts.changed},
           {"drifted", counts.drifted},
           {"failed", counts.failed},
+          {"reverted", counts.reverted},
           {"total", counts.total()}};
 }
 

@@ -69,6 +69,8 @@ Look LookOf(State state, bool plan) {
       return {"~", kGreen, "changed"};
     case State::kDrifted:
       return {"~", kYellow, plan ? "would change" : "drifted"};
+    case State::kReverted:
+      return {"<", kRed, "reverted"};
     case State::kFailed:
       break;
   }
@@ -169,6 +171,7 @@ std::string SummaryText(const resource::RunReport& report, const TextOptions& op
       {counts.changed, "changed"},
       {counts.drifted, options.plan ? "would change" : "drifted"},
       {counts.failed, "failed"},
+      {counts.reverted, "reverted"},
       {counts.skipped, "skipped"},
       {counts.unknown, "left alone"}};
   for (const auto& [count, word] : parts) {

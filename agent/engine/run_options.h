@@ -2,9 +2,11 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "agent/undo/hold.h"
 #include "lib/base/deadline.h"
 #include "lib/resource/report.h"
 
@@ -38,12 +40,18 @@ struct RunOptions {
   // Read every file, also those that look as they did when their digest was last verified.
   bool deep = false;
 
-  // Keep the old content of the files that are changed.
+  // Keep what was before each change, so that the run can be undone.
   bool keep_preimages = true;
 
   // Of a plan: told of what would be done. Of a run: asked before each change. May be null.
   PlanObserver* observer = nullptr;
   ChangeGate* gate = nullptr;
+
+  // The folder of undo::Hold; "" for whoever applies by hand, whom nothing holds back.
+  std::string state_dir = {};
+
+  // Set by the engine: what was undone of this revision.
+  std::optional<undo::Hold> held = {};
 };
 
 }  // namespace fettle::engine

@@ -26,7 +26,6 @@ constexpr uint64_t kRewriteGrowth = 4;
 absl::StatusOr<std::unique_ptr<Journal>> Journal::Open(const std::string& directory) {
   RETURN_IF_ERROR(Annotate(MakePrivateDirectory(directory), "journal"));
   std::unique_ptr<Journal> journal(new Journal(directory));
-  journal->preimages_.emplace(directory + "/preimages");
   // Whatever mends the log needs the lock: another process may be in the middle of a record.
   const absl::StatusOr<RunLock> lock =
       RunLock::Take(journal->LockPath(), "opening the journal", Deadline::Expired());

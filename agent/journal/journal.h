@@ -14,7 +14,6 @@
 
 #include "agent/journal/disk.h"
 #include "agent/journal/knowledge.h"
-#include "agent/journal/preimages.h"
 #include "agent/journal/run_lock.h"
 #include "lib/base/deadline.h"
 
@@ -57,9 +56,6 @@ class Journal {
   // the lock back.
   absl::Status End();
 
-  // Null when it is kept in memory or read only.
-  Preimages* preimages() { return preimages_.has_value() ? &*preimages_ : nullptr; }
-
   // What the owner of the host should know ("journal damaged, moved to …"), since the last call.
   std::vector<std::string> TakeMessages();
 
@@ -86,7 +82,6 @@ class Journal {
   uint64_t size_rewritten_ = 0;  // After the last rewrite or load.
   bool dirty_ = false;           // Not yet synced.
   std::optional<RunLock> lock_;
-  std::optional<Preimages> preimages_;
   std::vector<std::string> messages_;
 };
 

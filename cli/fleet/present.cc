@@ -107,6 +107,8 @@ Cell StateCell(v1::State state) {
       return {"drifted", Tone::kBad};
     case v1::STATE_FAILED:
       return {"failed", Tone::kBad};
+    case v1::STATE_REVERTED:
+      return {"reverted", Tone::kBad};
     default:
       return {"?", Tone::kDim};
   }
@@ -150,6 +152,7 @@ Cell CountsCell(const v1::RunCounts& counts) {
     const char* word;
     Tone tone;
   } worst_first[] = {{counts.failed(), "failed", Tone::kBad},
+                     {counts.reverted(), "reverted", Tone::kBad},
                      {counts.drifted(), "drifted", Tone::kBad},
                      {counts.skipped(), "skipped", Tone::kChanged},
                      {counts.unknown(), "unknown", Tone::kDim},

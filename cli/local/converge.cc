@@ -16,6 +16,7 @@
 #include "agent/engine/report_text.h"
 #include "agent/journal/journal.h"
 #include "agent/plans/plan_output.h"
+#include "agent/undo/store.h"
 #include "cli/local/evaluate_tree.h"
 #include "cli/local/local_commands.h"
 #include "cli/local/planning.h"
@@ -101,7 +102,9 @@ absl::StatusOr<resource::RunReport> Converge(const Arguments& arguments) {
   }
   ASSIGN_OR_RETURN(const Bound bound, Bind(arguments));
   const SystemClock clock;
-  engine::Engine engine(FindType, clock, bound.journal.get());
+  ASSIGN_OR_RETURN(const std::unique_ptr<undo::Store> store,
+                   undo::Store::Open(arguments.state_dir + "/undo"));
+  engine::Engine engine(FindType, clock, bound.journal.get(), store.get());
   return engine.Run(bound.catalog, *bound.host, options);
 }
 

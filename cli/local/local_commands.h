@@ -13,6 +13,7 @@ namespace fettle::cli {
 void AddPlanCommand(CLI::App& app, int* exit_code);
 void AddApplyCommand(CLI::App& app, int* exit_code);
 void AddPlansCommand(CLI::App& app, int* exit_code);
+void AddUndoCommand(CLI::App& app, int* exit_code);
 void AddInspectCommand(CLI::App& app, int* exit_code);
 void AddFactsCommand(CLI::App& app, int* exit_code);
 void AddDocCommand(CLI::App& app, int* exit_code);

@@ -13,6 +13,7 @@
 #include "agent/plans/plan_gate.h"
 #include "agent/plans/plan_output.h"
 #include "agent/plans/plan_store.h"
+#include "agent/undo/store.h"
 #include "cli/terminal/output.h"
 #include "lib/base/status_macros.h"
 #include "lib/sys/linux_host.h"
@@ -105,7 +106,9 @@ absl::StatusOr<resource::RunReport> CarryOut(const std::string& id,
   gate.LookBefore(*prepared, options.deadline);
   options.gate = &gate;
   const SystemClock clock;
-  engine::Engine engine(FindType, clock, journal.get());
+  ASSIGN_OR_RETURN(const std::unique_ptr<undo::Store> past,
+                   undo::Store::Open(state_dir + "/undo"));
+  engine::Engine engine(FindType, clock, journal.get(), past.get());
   return engine.Run(*prepared, guarded, options);
 }
 

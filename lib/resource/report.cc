@@ -7,13 +7,14 @@
 namespace fettle::resource {
 namespace {
 
-constexpr std::array<std::pair<State, std::string_view>, 6> kStateNames = {{
+constexpr std::array<std::pair<State, std::string_view>, 7> kStateNames = {{
     {State::kOk, "ok"},
     {State::kUnknown, "unknown"},
     {State::kSkipped, "skipped"},
     {State::kChanged, "changed"},
     {State::kDrifted, "drifted"},
     {State::kFailed, "failed"},
+    {State::kReverted, "reverted"},
 }};
 
 constexpr int kExitError = 1;
@@ -71,7 +72,7 @@ int ExitCode(const RunReport& report) {
   }
   const RunCounts& counts = report.counts;
   return (counts.changed + counts.drifted > 0 ? kExitChanges : 0) +
-         (counts.failed + counts.skipped > 0 ? kExitFailures : 0);
+         (counts.failed + counts.skipped + counts.reverted > 0 ? kExitFailures : 0);
 }
 
 }  // namespace fettle::resource

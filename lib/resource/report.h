@@ -19,12 +19,13 @@ namespace fettle::resource {
 // The state of one resource after a run looked at it, least grave first, so that merging is
 // std::max.
 enum class State : uint8_t {
-  kOk,       // As declared.
-  kUnknown,  // Not looked at (yet), or a guard or schedule left it alone.
-  kSkipped,  // Something it needs failed.
-  kChanged,  // Was off, put right by this run.
-  kDrifted,  // Off, left alone: audit, paused, or a plan.
-  kFailed,   // Could not be looked at or put right, or did not come to rest.
+  kOk,        // As declared.
+  kUnknown,   // Not looked at (yet), or a guard or schedule left it alone.
+  kSkipped,   // Something it needs failed.
+  kChanged,   // Was off, put right by this run.
+  kDrifted,   // Off, left alone: audit, paused, or a plan.
+  kFailed,    // Could not be looked at or put right, or did not come to rest.
+  kReverted,  // Changed by a run of ours and put back: by undo, or with its group.
 };
 
 // Why a difference was there.
@@ -73,9 +74,10 @@ struct RunCounts {
   int32_t changed = 0;
   int32_t drifted = 0;
   int32_t failed = 0;
+  int32_t reverted = 0;
   bool operator==(const RunCounts&) const = default;
 
-  int32_t total() const { return ok + unknown + skipped + changed + drifted + failed; }
+  int32_t total() const { return ok + unknown + skipped + changed + drifted + failed + reverted; }
 };
 
 // One pass of the pipe over a host.
@@ -100,7 +102,8 @@ struct RunReport {
   bool operator==(const RunReport&) const = default;
 };
 
-// The plain words, the same everywhere: "ok" "unknown" "skipped" "changed" "drifted" "failed".
+// The plain words, the same everywhere: "ok" "unknown" "skipped" "changed" "drifted" "failed"
+// "reverted".
 std::string_view StateName(State state);
 // "", "first sight", "intended", "drift".
 std::string_view CauseName(Cause cause);

@@ -148,6 +148,7 @@ v1::RunCounts ToProto(const resource::RunCounts& counts) {
   out.set_changed(counts.changed);
   out.set_drifted(counts.drifted);
   out.set_failed(counts.failed);
+  out.set_reverted(counts.reverted);
   return out;
 }
 
@@ -159,6 +160,7 @@ resource::RunCounts FromProto(const v1::RunCounts& counts) {
   out.changed = counts.changed();
   out.drifted = counts.drifted();
   out.failed = counts.failed();
+  out.reverted = counts.reverted();
   return out;
 }
 

@@ -15,8 +15,8 @@ namespace {
 
 using resource::State;
 
-constexpr std::array<std::string_view, 6> kStates = {
-    "ok", "unknown", "skipped", "changed", "drifted", "failed"};
+constexpr std::array<std::string_view, 7> kStates = {
+    "ok", "unknown", "skipped", "changed", "drifted", "failed", "reverted"};
 constexpr std::array<std::string_view, 4> kPresences = {"connected", "silent", "never", "revoked"};
 
 bool StateHolds(std::string_view name, const resource::RunCounts& counts) {
@@ -33,6 +33,8 @@ bool StateHolds(std::string_view name, const resource::RunCounts& counts) {
       return counts.drifted > 0;
     case State::kFailed:
       return counts.failed > 0;
+    case State::kReverted:
+      return counts.reverted > 0;
   }
   return false;
 }

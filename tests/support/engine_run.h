@@ -33,7 +33,11 @@ class EngineRun : public ::testing::Test {
         journal::Journal::Open(folder_.path());
     EXPECT_TRUE(journal.ok()) << journal.status();
     journal_ = *std::move(journal);
-    engine_ = std::make_unique<Engine>(TypesForTest(), host_.clock(), journal_.get());
+    absl::StatusOr<std::unique_ptr<undo::Store>> store =
+        undo::Store::Open(folder_.path() + "/undo");
+    EXPECT_TRUE(store.ok()) << store.status();
+    store_ = *std::move(store);
+    engine_ = std::make_unique<Engine>(TypesForTest(), host_.clock(), journal_.get(), store_.get());
   }
 
   resource::RunReport Run(const RunOptions& options = {}) {
@@ -65,6 +69,7 @@ class EngineRun : public ::testing::Test {
   testing::TempFolder folder_;
   testing::FakeHost host_;
   std::unique_ptr<journal::Journal> journal_;
+  std::unique_ptr<undo::Store> store_;
   std::unique_ptr<Engine> engine_;
   CatalogForTest catalog_;
 };

@@ -358,7 +358,7 @@ absl::StatusOr<Ingester::PresentStates> Ingester::LoadTouched(const std::string&
   }
   int64_t restless = 0;
   RETURN_IF_ERROR(database_.Query(
-      "SELECT unknown + skipped + changed + drifted + failed FROM hosts WHERE name = ?",
+      "SELECT unknown + skipped + changed + drifted + failed + reverted FROM hosts WHERE name = ?",
       [&](const Row& row) { restless = row.Integer(0); },
       host));
   if (run.partial || restless == 0) {
@@ -385,7 +385,7 @@ absl::Status Ingester::StoreTotals(const std::string& host) {
   if (!changed_ && !never_counted) {
     return absl::OkStatus();
   }
-  int64_t counts[6] = {};
+  int64_t counts[7] = {};
   std::vector<std::pair<std::string, State>> list;
   RETURN_IF_ERROR(database_.Query(
       "SELECT id, state FROM states WHERE host = ?",
@@ -396,7 +396,7 @@ absl::Status Ingester::StoreTotals(const std::string& host) {
       host));
   return database_.Run(
       "UPDATE hosts SET states = ?, ok = ?, unknown = ?, skipped = ?, changed = ?, drifted = ?, "
-      "failed = ? WHERE name = ?",
+      "failed = ?, reverted = ? WHERE name = ?",
       resource::StateDigest(std::move(list)),
       counts[static_cast<std::size_t>(State::kOk)],
       counts[static_cast<std::size_t>(State::kUnknown)],
@@ -404,6 +404,7 @@ absl::Status Ingester::StoreTotals(const std::string& host) {
       counts[static_cast<std::size_t>(State::kChanged)],
       counts[static_cast<std::size_t>(State::kDrifted)],
       counts[static_cast<std::size_t>(State::kFailed)],
+      counts[static_cast<std::size_t>(State::kReverted)],
       host);
 }
 

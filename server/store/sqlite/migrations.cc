@@ -54,6 +54,8 @@ CREATE INDEX audit_time ON audit(time);
 CREATE TABLE coverage(host TEXT PRIMARY KEY, record BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE pauses(host TEXT PRIMARY KEY, until INTEGER NOT NULL, reason TEXT NOT NULL) WITHOUT ROWID;
 )sql",
+    // Resources that were changed and put back are counted on their own.
+    "ALTER TABLE hosts ADD COLUMN reverted INTEGER NOT NULL DEFAULT 0",
 };
 
 }  // namespace
