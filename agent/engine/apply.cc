@@ -186,11 +186,10 @@ void Pass::Judge(std::size_t index,
   }
   outcome.state = resource::State::kFailed;
   if (!status.ok()) {
-    outcome.error = WithoutSecrets(item(index), Message(status));
+    outcome.error = ErrorToShow(item(index), status);
   } else if (!look.status.ok()) {
-    outcome.error = WithoutSecrets(
-        item(index),
-        fmt::format("could not be looked at after it was applied: {}", Message(look.status)));
+    outcome.error = fmt::format("could not be looked at after it was applied: {}",
+                                ErrorToShow(item(index), look.status));
   } else {
     outcome.error =
         StillDiffers(MakeRecords(item(index), look.drift, context_.knowledge.Find(item(index).id)));

@@ -101,7 +101,7 @@ void Pass::Settle(std::size_t position, std::size_t index) {
     return;
   }
   if (!look.status.ok()) {
-    Fail(index, WithoutSecrets(item(index), Message(look.status)));
+    Fail(index, ErrorToShow(item(index), look.status));
     Withdraw(index);
     return;
   }

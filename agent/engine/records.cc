@@ -255,4 +255,11 @@ journal::Known MakeKnown(const Item& item,
   return known;
 }
 
+std::string ErrorToShow(const Item& item, const absl::Status& status) {
+  if (item.declaration->sensitive && (item.type->schema->opaque || item.type->schema->read_only)) {
+    return "failed; what it said is not shown, as the resource is sensitive";
+  }
+  return WithoutSecrets(item, Message(status));
+}
+
 }  // namespace fettle::engine

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/status/status.h"
+
 #include "agent/engine/prepared.h"
 #include "agent/journal/knowledge.h"
 #include "lib/resource/report.h"
@@ -24,6 +26,10 @@ resource::Cause GravestCause(std::span<const resource::DifferenceRecord> records
 
 // `text` (an error message) without any secret of the resource.
 std::string WithoutSecrets(const Item& item, std::string_view text);
+
+// The error of a look or a change without any secret. Of a sensitive command or check nothing is
+// shown: what it printed or found may be the secret itself, which nobody declared.
+std::string ErrorToShow(const Item& item, const absl::Status& status);
 
 // What is to be remembered of a resource that is at rest: how it is declared, and what we set in
 // this run (`set`, empty when nothing) or before (`before`, may be null).

@@ -69,6 +69,14 @@ TEST_F(RecordsTest, NoMessageHasASecretInIt) {
   EXPECT_EQ(shown, "login (secret), (secret): refused");
 }
 
+TEST_F(RecordsTest, OfASensitiveCommandNoMessageIsShownAtAll) {
+  const absl::Status status = absl::InternalError("exited 1: hunter2");
+  catalog_.Add("step:a");
+  EXPECT_EQ(ErrorToShow(Prepare(), status), "exited 1: hunter2");
+  catalog_.At("step:a").sensitive = true;
+  EXPECT_THAT(ErrorToShow(Prepare(), status), HasSubstr("not shown"));
+}
+
 TEST_F(RecordsTest, RemembersNoSecretForPeople) {
   Declare({{"content", Value::Secret("hunter2")}, {"owner", "root"}});
   const std::vector<Difference> set{{"content", "x", Value::Secret("hunter2")},

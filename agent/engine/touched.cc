@@ -7,6 +7,7 @@ namespace fettle::engine {
 namespace {
 
 constexpr std::string_view kPath = "path:";
+constexpr std::string_view kContent = "content:";
 
 // A package brings files, users and units; a step like exec can do anything.
 bool CanTouchAnything(const Item& item, const resource::Footprint& footprint) {
@@ -27,6 +28,12 @@ void Touched::Add(std::size_t index) {
   }
   things_.insert(footprint.owns.begin(), footprint.owns.end());
   things_.insert(footprint.provides.begin(), footprint.provides.end());
+  // Who owns a line edits the content that it needs: others who look into that file look again.
+  for (const std::string& thing : footprint.needs) {
+    if (thing.starts_with(kContent)) {
+      things_.insert(thing);
+    }
+  }
 }
 
 bool Touched::Concerns(std::size_t index) const {

@@ -221,6 +221,25 @@ class Local(unittest.TestCase):
         self.apply(2)
         self.assertEqual([sorted(names) for _, _, names in os.walk(f"{self.target}/d")], [[], ["ours"]])
 
+    def test_a_line_is_looked_at_again_after_another_of_its_file_was_changed(self):
+        with open(f"{self.target}/lines", "w", encoding="utf-8") as file:
+            file.write("x\n")
+        self.recipe('line "one" { path = "TARGET/lines", line = "zed" }\n'
+                    'line "two" { path = "TARGET/lines", line = "zed", absent = true }')
+        self.apply(2)
+        with open(f"{self.target}/lines", encoding="utf-8") as file:
+            self.assertEqual(file.read(), "x\n", "the later one has the last word, and does not claim it unseen")
+
+    def test_what_a_sensitive_command_or_check_says_is_not_shown(self):
+        with open(f"{self.target}/shadow", "w", encoding="utf-8") as file:
+            file.write("root:HASHED:1\n")
+        self.recipe('check "file" { file = "TARGET/shadow", contains = "zzz", sensitive = true }\n'
+                    'exec "command" { shell = "cat TARGET/shadow; exit 1", check = "false", sensitive = true }')
+        for words in ((), ("-o", "json")):
+            done = self.apply(4, *words)
+            self.assertNotIn("HASHED", done.stdout + done.stderr)
+            self.assertIn("not shown", done.stdout + done.stderr)
+
     def test_a_hundred_thousand_resources_are_planned(self):
         self.recipe('for i = 1, 100000 do link("TARGET/x" .. i) { target = "y" } end')
         self.assertEqual(len(json.loads(self.plan(2, "-o", "json").stdout)["resources"]), 100000)
