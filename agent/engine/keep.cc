@@ -19,6 +19,7 @@ namespace {
 using resource::State;
 
 constexpr char kCommand[] = "what a command did is not known";
+constexpr char kNothingToPutBack[] = "it leaves nothing that could be put back";
 
 bool Contains(const std::vector<undo::Thing>& things, const undo::Thing& thing) {
   return std::find(things.begin(), things.end(), thing) != things.end();
@@ -88,6 +89,8 @@ bool Pass::MakeReady(const std::vector<std::size_t>& members) {
     const undo::Subject subject = SubjectOf(change);
     if (!subject.things.empty()) {
       status.Update(context_.recorder->Ready(subject, context_.options.deadline));
+    } else if (!item(first).type->schema->opaque) {
+      context_.recorder->Opaque(item(change.front()).id, kNothingToPutBack);
     }
   }
   bool must = false;

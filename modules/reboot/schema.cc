@@ -72,7 +72,8 @@ const resource::Schema& RebootSchema() {
       .type = "reboot",
       .doc = "A boot of the host when something wants one, and never twice for the same reason.",
       .name_doc = "Any name; a host has one reboot at most.",
-      .example = "reboot \"after upgrades\" { delay = \"5m\", schedule = \"Sun 02..03:*\" }\n",
+      .example =
+          "reboot \"after upgrades\" { delay = \"5m\", only_if = \"test $(date +%u%H) = 702\" }\n",
       .attributes = RebootAttributes(),
       .canonical_name = CanonicalName,
       .check = Check,
