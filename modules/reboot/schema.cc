@@ -73,7 +73,8 @@ const resource::Schema& RebootSchema() {
       .doc = "A boot of the host when something wants one, and never twice for the same reason.",
       .name_doc = "Any name; a host has one reboot at most.",
       .example =
-          "reboot \"after upgrades\" { delay = \"5m\", only_if = \"test $(date +%u%H) = 702\" }\n",
+          "reboot \"after upgrades\" { delay = \"5m\", only_if = { shell = \"test $(date +%u%H) = "
+          "702\" } }\n",
       .attributes = RebootAttributes(),
       .canonical_name = CanonicalName,
       .check = Check,
