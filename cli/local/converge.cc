@@ -166,12 +166,19 @@ int RunPlan(const Arguments& arguments) {
   return resource::ExitCode(report);
 }
 
+// An empty word is most often a variable of a script that was never set: it is not the same as
+// none.
+std::string NotEmpty(const std::string& word) {
+  return word.empty() ? "is empty" : "";
+}
+
 CLI::App* AddCommand(CLI::App& app,
                      const char* name,
                      const char* about,
                      const std::shared_ptr<Arguments>& arguments) {
   CLI::App* const command = app.add_subcommand(name, about);
   command->add_option("TREE", arguments->tree, "The policy tree: a folder with fleet.lua")
+      ->check(NotEmpty)
       ->capture_default_str();
   command->add_option(
       "--host", arguments->subject.host, "Evaluate for this host name (default: this machine's)");
@@ -197,7 +204,8 @@ void AddPlanCommand(CLI::App& app, int* exit_code) {
                  "Show what apply would change on this machine, and keep that as a plan",
                  arguments);
   plan->footer(std::string(kExitCodes) + "\nExample: fettle plan mytree --label role=web");
-  plan->add_option("--show", arguments->show, "Show a plan that is kept, by its id, and end");
+  plan->add_option("--show", arguments->show, "Show a plan that is kept, by its id, and end")
+      ->check(NotEmpty);
   plan->add_flag("--no-keep", arguments->no_keep, "Do not keep the plan");
   plan->add_flag("--download",
                  arguments->download,
@@ -211,9 +219,11 @@ void AddApplyCommand(CLI::App& app, int* exit_code) {
       app, "apply", "Bring this machine into the state that a policy tree declares", arguments);
   apply->add_flag("--audit", arguments->audit, "Look and report, change nothing");
   CLI::Option* const plan =
-      apply->add_option("--plan",
-                        arguments->plan_id,
-                        "Carry out a kept plan, and nothing else: what changed since is refused");
+      apply
+          ->add_option("--plan",
+                       arguments->plan_id,
+                       "Carry out a kept plan, and nothing else: what changed since is refused")
+          ->check(NotEmpty);
   for (const char* other : {"TREE", "--host", "--label", "--audit"}) {
     plan->excludes(apply->get_option(other));
   }

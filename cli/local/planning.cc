@@ -106,8 +106,7 @@ absl::StatusOr<resource::RunReport> CarryOut(const std::string& id,
   gate.LookBefore(*prepared, options.deadline);
   options.gate = &gate;
   const SystemClock clock;
-  ASSIGN_OR_RETURN(const std::unique_ptr<undo::Store> past,
-                   undo::Store::Open(state_dir + "/undo"));
+  ASSIGN_OR_RETURN(const std::unique_ptr<undo::Store> past, undo::Store::Open(state_dir + "/undo"));
   engine::Engine engine(FindType, clock, journal.get(), past.get());
   return engine.Run(*prepared, guarded, options);
 }

@@ -283,14 +283,16 @@ Value::List KeptNames(const OwnedPaths& paths, const std::string& directory, con
   return {names.begin(), names.end()};
 }
 
-// A directory that is purged keeps what other resources of the catalog put there.
+// A directory that is purged or managed with all below it leaves alone what other resources of the
+// catalog put there.
 void FillKeep(Catalog* catalog, const std::vector<const Schema*>& schemas) {
   OwnedPaths paths;
   bool looked = false;
   for (std::size_t i = 0; i < catalog->resources.size(); ++i) {
     Declaration& declaration = catalog->resources[i];
     if (declaration.type != "directory" || schemas[i]->Find("keep") == nullptr ||
-        !declaration.attributes.Bool("purge", false)) {
+        !(declaration.attributes.Bool("purge", false) ||
+          declaration.attributes.Bool("recurse", false))) {
       continue;
     }
     if (!std::exchange(looked, true)) {

@@ -203,6 +203,16 @@ absl::Status DirectoryResource::Make(const std::optional<FileStat>& found,
 
 absl::Status DirectoryResource::ApplyBelow(sys::Host& host, Deadline deadline) const {
   ASSIGN_OR_RETURN(const Survey survey, Look(host.files(), deadline));
+  // All that can be wrong is found out before the first removal.
+  for (const Entry& entry : survey.foreign) {
+    if (entry.stat.kind == FileKind::kDirectory && !force_) {
+      return FailedPrecondition(
+          "{}: purge: {} is a directory; say force = true to remove it with all below, or name it "
+          "in keep",
+          path_,
+          entry.relative);
+    }
+  }
   for (const Entry& entry : survey.managed) {
     RETURN_IF_ERROR(Annotate(deadline.Check("changing what is below"), path_));
     ASSIGN_OR_RETURN(const AccessIds access,
@@ -214,17 +224,9 @@ absl::Status DirectoryResource::ApplyBelow(sys::Host& host, Deadline deadline) c
   }
   for (const Entry& entry : survey.foreign) {
     RETURN_IF_ERROR(Annotate(deadline.Check("purging"), path_));
-    if (entry.stat.kind != FileKind::kDirectory) {
-      RETURN_IF_ERROR(host.write_files().Remove(entry.path));
-    } else if (force_) {
-      RETURN_IF_ERROR(host.write_files().RemoveTree(entry.path, survey_.max_entries, deadline));
-    } else {
-      return FailedPrecondition(
-          "{}: purge: {} is a directory; say force = true to remove it with all below, or name it "
-          "in keep",
-          path_,
-          entry.relative);
-    }
+    RETURN_IF_ERROR(entry.stat.kind == FileKind::kDirectory
+                        ? host.write_files().RemoveTree(entry.path, survey_.max_entries, deadline)
+                        : host.write_files().Remove(entry.path));
   }
   return absl::OkStatus();
 }

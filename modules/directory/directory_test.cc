@@ -72,6 +72,27 @@ TEST_F(DirectoryTest, ListsWhatIsOffBelowByName) {
   EXPECT_EQ(host_.calls().CountMatching("SetOwnership /d/s/b"), 0U);
 }
 
+// The evaluation adds to keep what other resources own.
+TEST_F(DirectoryTest, RecurseLeavesAloneWhatIsKept) {
+  host_.disk().PutDirectory("/d", {0755, 7, 0});
+  host_.disk().PutFile("/d/own", "", FakeAccess{0644, 0, 0});
+  host_.disk().PutDirectory("/d/s", {0700, 0, 0});
+  host_.disk().PutFile("/d/s/b", "", FakeAccess{0644, 0, 0});
+  ASSERT_OK(Converge(
+      *Directory("/d", {{"recurse", true}, {"owner", "7"}, {"keep", Value::List{"own", "s"}}})));
+  EXPECT_EQ(host_.disk().Access("/d/own")->uid, 0U);
+  EXPECT_EQ(host_.disk().Access("/d/s")->uid, 0U);
+  EXPECT_EQ(host_.disk().Access("/d/s/b")->uid, 7U);
+}
+
+TEST_F(DirectoryTest, APurgeThatCannotBeDoneRemovesNothing) {
+  host_.disk().PutFile("/d/a", "");
+  host_.disk().PutFile("/d/sub/b", "");
+  EXPECT_THAT(Converge(*Directory("/d", {{"purge", true}})),
+              StatusIs(StatusCode::kFailedPrecondition, HasSubstr("force = true")));
+  EXPECT_TRUE(host_.disk().Exists("/d/a"));
+}
+
 TEST_F(DirectoryTest, NeverCrossesMountsOrFollowsLinks) {
   host_.disk().PutFile("/other/x", "", FakeAccess{0600, 0, 0});
   host_.disk().PutFile("/d/mount/x", "", FakeAccess{0600, 0, 0});

@@ -114,8 +114,8 @@ std::vector<AttributeSchema> ParameterAttributes() {
        .parameter = true},
       {.name = "keep",
        .type = AttributeType::kStringList,
-       .doc = "Names relative to the directory that purge leaves alone; \"*\" and \"?\" stand for "
-              "anything but \"/\".",
+       .doc = "Names relative to the directory that purge and recurse leave alone; \"*\" and \"?\" "
+              "stand for anything but \"/\". What other resources own is left alone as well.",
        .parameter = true},
       {.name = "force",
        .type = AttributeType::kBool,

@@ -95,7 +95,8 @@ class Walk {
     if (is_directory && (options_.recurse || between)) {
       todo_.push_back(entry);
     }
-    if (options_.recurse && (is_directory || entry.stat.kind == FileKind::kRegular)) {
+    const bool may_own = is_directory || entry.stat.kind == FileKind::kRegular;
+    if (options_.recurse && may_own && !keep_.Keeps(entry.relative)) {
       survey_.managed.push_back(std::move(entry));
     }
   }

@@ -32,9 +32,10 @@ struct Survey {
   std::vector<Entry> foreign;  // What purge removes, each with all below it.
 };
 
-// Walks below `root`, a directory. Enters no link, no other file system and no mount point; mounts
-// are neither managed nor foreign. kFailedPrecondition when there is more than max_entries,
-// kDeadlineExceeded in time.
+// Walks below `root`, a directory. What is kept is neither managed nor foreign; with recurse a
+// directory that is kept is entered all the same. Enters no link, no other file system and no mount
+// point; mounts are neither managed nor foreign. kFailedPrecondition when there is more than
+// max_entries, kDeadlineExceeded in time.
 absl::StatusOr<Survey> SurveyBelow(const std::string& root,
                                    const KeepList& keep,
                                    const SurveyOptions& options,

@@ -122,6 +122,7 @@ class ServiceResource final : public resource::Resource,
   // As Look(), after a daemon-reload if systemd does not know the unit as it is on disk.
   absl::StatusOr<UnitState> LookFresh(sys::Host& host, Deadline deadline) const;
   absl::Status CheckThere(const UnitState& unit) const;
+  absl::Status CheckCanMask(const UnitState& unit) const;
   absl::Status ApplyMask(sys::Host& host, Deadline deadline) const;
   absl::Status ApplyEnabled(sys::Host& host, Deadline deadline) const;
   absl::Status ApplyRunning(sys::Host& host, Deadline deadline) const;
@@ -211,6 +212,18 @@ absl::Status ServiceResource::CheckThere(const UnitState& unit) const {
   return absl::OkStatus();
 }
 
+// Before anything is changed: a mask is a link in the place of such a file, and systemd refuses it.
+absl::Status ServiceResource::CheckCanMask(const UnitState& unit) const {
+  if (!unit.fragment_path.starts_with("/etc/systemd/system/")) {
+    return absl::OkStatus();
+  }
+  return FailedPrecondition(
+      "{} cannot be masked: its unit file stands where the mask would, in {}; say running = false "
+      "and enabled = false instead, or remove that file",
+      unit_,
+      unit.fragment_path);
+}
+
 absl::Status ServiceResource::Apply(std::span<const Difference> drift,
                                     sys::Host& host,
                                     Deadline deadline) const {
@@ -219,6 +232,8 @@ absl::Status ServiceResource::Apply(std::span<const Difference> drift,
   const bool masking = masked_.value_or(false);
   if (!masking) {
     RETURN_IF_ERROR(CheckThere(unit));
+  } else if (Lists(drift, "masked")) {
+    RETURN_IF_ERROR(CheckCanMask(unit));
   }
   if (Lists(drift, "masked") && !masking) {
     RETURN_IF_ERROR(ApplyMask(host, deadline));

@@ -131,6 +131,16 @@ TEST_F(ServiceTest, SaysWhyAUnitCannotBeEnabledAndStartsItAllTheSame) {
   }
 }
 
+TEST_F(ServiceTest, WhatCannotBeMaskedIsLeftAsItIs) {
+  host_.systemd().Activate("web.service");
+  host_.systemd().Edit("web.service").unit_file_state = "enabled";
+  host_.systemd().Edit("web.service").fragment_path = "/etc/systemd/system/web.service";
+  EXPECT_THAT(
+      BringAbout(*Service({{"masked", true}, {"running", false}}), host_),
+      StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("/etc/systemd/system/web")));
+  EXPECT_EQ(host_.calls().writes(), 0U);
+}
+
 TEST_F(ServiceTest, MasksAfterStoppingAndDisabling) {
   host_.systemd().Activate("web.service");
   host_.systemd().Edit("web.service").unit_file_state = "enabled";

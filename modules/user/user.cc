@@ -95,6 +95,7 @@ class UserResource final : public resource::Resource, public resource::Describab
                                       const sys::AccountReader& accounts) const;
   absl::Status SetField(const Difference& one, UserChange* change) const;
   absl::Status SetLocked(const User& user, UserChange* change) const;
+  absl::Status NoPasswordToUnlock() const;
   absl::Status Remove(const User& user, sys::Host& host, Deadline deadline) const;
 
   std::string name_;
@@ -308,12 +309,16 @@ absl::Status UserResource::SetLocked(const User& user, UserChange* change) const
   }
   change->locked = declared_.Bool("locked", false);
   if (!*change->locked && !change->password_hash.has_value() && user.password_hash.empty()) {
-    return FailedPrecondition(
-        "user {} has no password, so unlocking would let anyone in; give a password_hash, or leave "
-        "`locked` out",
-        name_);
+    return NoPasswordToUnlock();
   }
   return absl::OkStatus();
+}
+
+absl::Status UserResource::NoPasswordToUnlock() const {
+  return FailedPrecondition(
+      "user {} has no password, so unlocking would let anyone in; give a password_hash, or leave "
+      "`locked` out",
+      name_);
 }
 
 absl::StatusOr<UserChange> UserResource::ChangeOf(std::span<const Difference> drift,
@@ -371,9 +376,20 @@ absl::Status UserResource::Apply(std::span<const Difference> drift,
   if (!user.has_value()) {
     RETURN_IF_ERROR(CheckUid(accounts));
     ASSIGN_OR_RETURN(const UserChange change, NewUser(accounts));
+    if (change.locked == false && !change.password_hash.has_value()) {
+      return NoPasswordToUnlock();
+    }
     return host.write_accounts().CreateUser(name_, change, deadline);
   }
   ASSIGN_OR_RETURN(const UserChange change, ChangeOf(drift, *user, accounts));
+  // usermod would change the entry, then find that it cannot move, and leave it at that.
+  if (change.move_home && host.files().Stat(*change.home).ok()) {
+    return FailedPrecondition(
+        "user {}: the home cannot be moved to {}, which is there already; move that away, or leave "
+        "move_home out to use it as it is",
+        name_,
+        *change.home);
+  }
   return host.write_accounts().ChangeUser(name_, change, deadline);
 }
 

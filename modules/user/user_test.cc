@@ -232,6 +232,17 @@ TEST_F(UserTest, RemovesAUserWithHome) {
   EXPECT_FALSE(host_.disk().Exists("/home/ann"));
 }
 
+TEST_F(UserTest, WhatCannotBeDoneIsFoundOutBeforeAnythingIs) {
+  EXPECT_THAT(BringAbout(*User({{"locked", false}}), host_),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("password_hash")));
+  EXPECT_FALSE(host_.passwd().HasUser("ann"));
+  PutAnn();
+  host_.disk().PutDirectory("/srv/there");
+  EXPECT_THAT(BringAbout(*User({{"home", "/srv/there"}, {"move_home", true}}), host_),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("move_home")));
+  EXPECT_EQ(host_.calls().writes(), 0U);
+}
+
 TEST_F(UserTest, RefusesToRemoveAUserWhoseProcessesRun) {
   PutAnn();
   host_.passwd().AddProcess(1005, "77 vim");

@@ -230,6 +230,18 @@ class Local(unittest.TestCase):
         with open(f"{self.target}/lines", encoding="utf-8") as file:
             self.assertEqual(file.read(), "x\n", "the later one has the last word, and does not claim it unseen")
 
+    def test_recurse_leaves_alone_what_others_declare(self):
+        self.recipe('directory "TARGET/d" { recurse = true, file_mode = "0600" }\n'
+                    'file "TARGET/d/f" { content = "x", mode = "0644" }')
+        self.apply(2)
+        self.apply(0)
+
+    def test_an_empty_word_is_not_taken_for_none(self):
+        self.recipe('file "TARGET/f" { content = "x" }')
+        for words in (("apply", "--plan", ""), ("plan", "--show", ""), ("apply", "")):
+            self.run_fettle(*words, "--state-dir", self.state, code=1)
+        self.assertEqual(os.listdir(self.target), [])
+
     def test_what_a_sensitive_command_or_check_says_is_not_shown(self):
         with open(f"{self.target}/shadow", "w", encoding="utf-8") as file:
             file.write("root:HASHED:1\n")
