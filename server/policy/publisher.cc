@@ -48,7 +48,7 @@ absl::StatusOr<std::string> Publisher::CheckSignature(const std::string& stateme
     }
     return PermissionDenied(
         "the revision is not signed, and this server takes signed ones only: sign it with `fettle "
-        "publish --sign KEY`");
+        "publish --sign-key KEY`");
   }
   ASSIGN_OR_RETURN(const auto keys, ReadKeys(options_.trusted_keys));
   ASSIGN_OR_RETURN(const policy::VerifiedRevision verified,
