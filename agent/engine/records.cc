@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "agent/engine/cause.h"
+#include "lib/base/status_macros.h"
 #include "lib/base/text.h"
 #include "lib/base/unified_diff.h"
 
