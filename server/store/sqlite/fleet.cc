@@ -82,7 +82,7 @@ absl::Status MakeHost(Database& database,
   }
   RETURN_IF_ERROR(
       database.Run("INSERT INTO hosts VALUES(?, ?, ?, '', '', '', ?, ?, ?, '', ?, ?, 0, 0, 0, 0, "
-                   "0, 0, 0, ?, '', 0, '')",
+                   "0, 0, 0, ?, '', 0, '', 0)",
                    host.name,
                    token.channel,
                    host.machine_id,
