@@ -257,6 +257,9 @@ absl::Status TakeGuards(lua_State* state, int index, bool negate, Slot* slot) {
   if (value.kind() != Value::Kind::kList) {
     return Annotate(TakeGuard(value, negate, slot), name);
   }
+  if (value.AsList().empty()) {
+    return InvalidArgument("{}: the condition is empty, so it would hold nothing back", name);
+  }
   for (const Value& item : value.AsList()) {
     RETURN_IF_ERROR(Annotate(TakeGuard(item, negate, slot), name));
   }

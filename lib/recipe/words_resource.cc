@@ -75,6 +75,13 @@ int DeclareWord(lua_State* state) {
   if (name.empty()) {
     Raise(state, "the name of a {} is empty", type);
   }
+  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
+  if (std::any_of(name.begin(), name.end(), is_control)) {
+    Raise(state,
+          "the name of a {} holds a control character (a line break, say): names stand in reports, "
+          "where it could pass for another line",
+          type);
+  }
   if (lua_gettop(state) > 1) {
     Raise(state, "write {} \"{}\" {{ … }}: the attributes go in a call of their own", type, name);
   }
