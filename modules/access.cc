@@ -17,7 +17,8 @@ using resource::Value;
 
 std::optional<uint32_t> AsNumber(const std::string& text) {
   int64_t number = 0;
-  if (!ParseInt(text, &number) || number < 0 || number > std::numeric_limits<uint32_t>::max()) {
+  // The largest is no id: to chown(2) it means "as it is".
+  if (!ParseInt(text, &number) || number < 0 || number >= std::numeric_limits<uint32_t>::max()) {
     return std::nullopt;
   }
   return static_cast<uint32_t>(number);

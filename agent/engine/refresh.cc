@@ -161,8 +161,7 @@ void Pass::RefreshNow(std::size_t index,
   if (!status.ok()) {
     outcome.refreshed = fmt::format("{} pending because of {}", Verb(kind), because);
     Fail(index,
-         WithoutSecrets(told,
-                        fmt::format("{} because of {}: {}", Verb(kind), because, Message(status))));
+         fmt::format("{} because of {}: {}", Verb(kind), because, ErrorToShow(told, status)));
     (void)context_.journal->Add(journal::Failed{{told.id}});
     return;
   }

@@ -37,15 +37,15 @@ absl::Status RefuseSwap(const Look& look, const std::string& path) {
   RETURN_IF_ERROR(RefuseKind(look, path));
   if (look.mount_point) {
     return FailedPrecondition(
-        "cannot replace {}: it is a mount point (bind-mounted file); only writing in place changes "
-        "it",
+        "cannot replace {}: it is a mount point (bind-mounted file); say in_place = true to write "
+        "into it",
         path);
   }
   if (look.stat.links > 1) {
     return FailedPrecondition(
-        "cannot replace {}: it has {} hard links, which a swap would tear apart; only writing in "
-        "place "
-        "keeps them",
+        "cannot replace {}: it has {} hard links, which a swap would tear apart; say in_place = "
+        "true "
+        "to write into it and keep them",
         path,
         look.stat.links);
   }

@@ -185,6 +185,7 @@ TEST(ExecSchemaTest, RefusesWhatMakesNoSense) {
            {{{"command", "a"}, {"creates", "x"}}, "absolute path"},
            {{{"command", "a"}, {"creates", "/x"}, {"expect_exit", "256"}}, "expect_exit"},
            {{{"command", "a"}, {"creates", "/x"}, {"expect_exit", "ok"}}, "expect_exit"},
+           {{{"command", "a"}, {"creates", "/x"}, {"expect_exit", Value::List{}}}, "expect_exit"},
            {{{"shell", Value::Secret("a")}, {"creates", "/x"}}, "secret"},
            {{{"command", Value::List{"a", Value::Secret("b")}}, {"creates", "/x"}}, "secret"},
            {{{"command", "a"}, {"creates", "/x"}, {"environment", Value::Map{{"A=B", "c"}}}},

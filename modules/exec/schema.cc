@@ -44,6 +44,9 @@ absl::Status CheckWhen(const Attributes& attributes) {
 
 absl::Status CheckExits(const Attributes& attributes) {
   constexpr int64_t kMost = 255;
+  if (attributes.Has("expect_exit") && attributes.StringList("expect_exit").empty()) {
+    return InvalidArgument("expect_exit: is empty, so that no command could ever succeed");
+  }
   for (const std::string& text : attributes.StringList("expect_exit")) {
     int64_t code = 0;
     if (!ParseInt(text, &code) || code < 0 || code > kMost) {

@@ -124,6 +124,12 @@ TEST_F(FileTest, AnUnknownOwnerIsADifferenceInAPlanAndAnErrorInAnApply) {
   EXPECT_EQ(host_.calls().writes(), 0U);
 }
 
+// To chown(2) it means "as it is".
+TEST_F(FileTest, TheNumberThatIsNoIdIsRefusedBeforeAnythingIsWritten) {
+  EXPECT_FALSE(Converge(*File("/x", {{"content", "x"}, {"owner", "4294967295"}})).ok());
+  EXPECT_EQ(host_.calls().writes(), 0U);
+}
+
 TEST_F(FileTest, TakesOwnersByNumberWithoutAnAccount) {
   host_.disk().PutFile("/x", "");
   const auto file = File("/x", {{"owner", "4711"}, {"group", "4712"}});
