@@ -111,11 +111,25 @@ void SyncDirectories(const std::vector<Folder>& folders) {
   }
 }
 
+std::string_view DirectoryOf(std::string_view path) {
+  return path.substr(0, path.rfind('/'));
+}
+
+// Making files in one directory takes that directory's lock: a second thread would only spin for
+// it.
+std::size_t StagingThreads(std::span<const FileReplacement> files) {
+  const std::string_view first = DirectoryOf(files.front().path);
+  const bool one = std::all_of(files.begin(), files.end(), [&](const FileReplacement& file) {
+    return DirectoryOf(file.path) == first;
+  });
+  return one || files.size() <= kFewFiles ? 1 : UsefulThreads();
+}
+
 void ReplaceSome(std::span<const FileReplacement> files,
                  const std::function<absl::Status(std::size_t)>& alone,
                  std::vector<Slot>* slots) {
   const bool few = files.size() <= kFewFiles;
-  ParallelFor(files.size(), few ? 1 : UsefulThreads(), [&](std::size_t i) {
+  ParallelFor(files.size(), StagingThreads(files), [&](std::size_t i) {
     if (!GoesAlone(files[i])) {
       Stage(files[i], few, &(*slots)[i]);
     }
