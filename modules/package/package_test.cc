@@ -315,6 +315,14 @@ TEST(PackageSchemaTest, RefusesWhatMakesNoSense) {
   }
 }
 
+#if defined(__x86_64__)
+TEST(PackageSchemaTest, TheNativeArchitectureIsTheBareName) {
+  EXPECT_EQ(PackageSchema().canonical_name("bash:amd64").value_or(""), "bash");
+  EXPECT_EQ(PackageSchema().canonical_name("bash:i386").value_or(""), "bash:i386");
+  EXPECT_EQ(PackageSchema().canonical_name("bash").value_or(""), "bash");
+}
+#endif
+
 TEST(PackageSchemaTest, TakesArchitecturesAndOddNames) {
   for (const char* const name : {"libc6:i386", "g++-12", "libstdc++6", "0ad", "a2ps"}) {
     EXPECT_THAT(DeclarationErrors(PackageSchema(), name, {}), IsEmpty()) << name;

@@ -25,6 +25,16 @@ bool IsLowerAlnum(char c) {
 }
 
 // Debian policy 5.6.7, and ":architecture".
+// dpkg's word for the machine this program was built for, which runs where it is evaluated.
+#if defined(__x86_64__)
+constexpr std::string_view kNativeArchitecture = "amd64";
+#elif defined(__aarch64__)
+constexpr std::string_view kNativeArchitecture = "arm64";
+#else
+constexpr std::string_view kNativeArchitecture = "";  // Not known: names stay as they are written.
+#endif
+
+// "bash:amd64" is "bash" where that is native.
 absl::StatusOr<std::string> CanonicalName(std::string_view name) {
   const std::vector<std::string_view> parts = Split(name, ':');
   const std::string_view base = parts.front();
@@ -43,7 +53,7 @@ absl::StatusOr<std::string> CanonicalName(std::string_view name) {
         "perhaps an architecture, as in \"nginx-light\" or \"libc6:i386\"",
         name);
   }
-  return std::string(name);
+  return std::string(parts.back() == kNativeArchitecture ? base : name);
 }
 
 absl::Status CheckVersion(std::string_view declared) {
