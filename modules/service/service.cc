@@ -214,7 +214,7 @@ absl::Status ServiceResource::CheckThere(const UnitState& unit) const {
 
 // Before anything is changed: a mask is a link in the place of such a file, and systemd refuses it.
 absl::Status ServiceResource::CheckCanMask(const UnitState& unit) const {
-  if (!unit.fragment_path.starts_with("/etc/systemd/system/")) {
+  if (unit.fragment_path != "/etc/systemd/system/" + unit_) {
     return absl::OkStatus();
   }
   return FailedPrecondition(
