@@ -192,7 +192,7 @@ absl::Status Remember(const Prepared& prepared,
 
 // After an undo the revision is not enforced again at once. Asked under the run lock, since it may
 // have been an undo that was waited for.
-std::optional<undo::Hold> HeldBack(const RunOptions& options) {
+std::optional<undo::Hold> HoldOver(const RunOptions& options) {
   std::optional<undo::Hold> hold =
       options.state_dir.empty() ? std::nullopt : undo::ReadHold(options.state_dir);
   return hold.has_value() && hold->revision == options.revision ? hold : std::nullopt;
@@ -271,7 +271,7 @@ absl::StatusOr<RunReport> Engine::Run(const Prepared& prepared,
                      options.deadline,
                      options.on_wait));
   RemoveLeftovers(journal->knowledge(), host);
-  options.held = HeldBack(options);
+  options.held = HoldOver(options);
   if (options.held.has_value()) {
     options.enforce = false;
     report.enforce = false;
