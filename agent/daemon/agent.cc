@@ -19,12 +19,15 @@ struct Overloaded : Fs... {
 template <typename... Fs>
 Overloaded(Fs...) -> Overloaded<Fs...>;
 
+// Whoever holds what a resource needs is given so long before the next try, which waits as well.
+constexpr absl::Duration kBlockedRetry = absl::Minutes(1);
+
 std::string Summarize(const resource::RunReport& run) {
   if (!run.error.empty()) {
     return fmt::format("not done: {}", run.error);
   }
   const resource::RunCounts& counts = run.counts;
-  return fmt::format("{} {}: {} ok, {} changed, {} drifted, {} failed, {} skipped, {} unknown{}",
+  return fmt::format("{} {}: {} ok, {} changed, {} drifted, {} failed, {} skipped, {} unknown{}{}",
                      run.revision,
                      run.enforce ? "applied" : "looked at",
                      counts.ok,
@@ -33,7 +36,8 @@ std::string Summarize(const resource::RunReport& run) {
                      counts.failed,
                      counts.skipped,
                      counts.unknown,
-                     counts.reverted == 0 ? "" : fmt::format(", {} reverted", counts.reverted));
+                     counts.reverted == 0 ? "" : fmt::format(", {} reverted", counts.reverted),
+                     counts.blocked == 0 ? "" : fmt::format(", {} blocked", counts.blocked));
 }
 
 }  // namespace
@@ -260,6 +264,9 @@ void Agent::OnRan(const Outcome& ran) {
     if (outcome.interests != nullptr) {
       parts_.watcher->Watch(*outcome.interests);
     }
+  }
+  if (outcome.report.counts.blocked > 0) {
+    next_sweep_ = std::min(next_sweep_, parts_.clock.Monotonic() + kBlockedRetry);
   }
   const auto done = std::exchange(running_done_, {});
   if (outcome.incomplete) {

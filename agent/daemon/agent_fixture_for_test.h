@@ -204,6 +204,7 @@ class AgentFixture : public ::testing::Test {
       run.counts.changed = second == resource::State::kChanged ? 1 : 0;
       run.counts.failed = second == resource::State::kFailed ? 1 : 0;
       run.counts.drifted = second == resource::State::kDrifted ? 1 : 0;
+      run.counts.blocked = second == resource::State::kBlocked ? 1 : 0;
       resource::ResourceReport report;
       report.id = "file:/b";
       report.state = second;

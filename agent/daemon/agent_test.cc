@@ -233,6 +233,20 @@ TEST_F(AgentTest, TellsASweepThatChangedOrFoundSomething) {
   EXPECT_THAT(outlet_.reports, IsEmpty());
 }
 
+TEST_F(AgentTest, TriesAgainSoonWhatIsBlocked) {
+  Connect();
+  Enforce(1);
+  clock().Advance(absl::Minutes(33));
+  agent_->Tick();
+  Finish(TakeJob(), State::kBlocked);
+  clock().Advance(absl::Seconds(59));
+  agent_->Tick();
+  EXPECT_THAT(jobs_, IsEmpty());
+  clock().Advance(absl::Seconds(2));
+  agent_->Tick();
+  EXPECT_EQ(TakeJob().reason, "sweep");
+}
+
 TEST_F(AgentTest, RequestsDuringARunShareTheNextOne) {
   Connect();
   Enforce(1);

@@ -35,7 +35,8 @@ Digest DigestOf(const std::vector<link::SnapshotEntry>& entries) {
 report::Weight WeightOf(const RunReport& run) {
   const resource::RunCounts& counts = run.counts;
   const bool grave = !run.error.empty() || counts.changed != 0 || counts.drifted != 0 ||
-                     counts.failed != 0 || counts.skipped != 0 || counts.reverted != 0;
+                     counts.failed != 0 || counts.skipped != 0 || counts.reverted != 0 ||
+                     counts.blocked != 0;
   return grave ? report::Weight::kGrave : report::Weight::kPlain;
 }
 

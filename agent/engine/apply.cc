@@ -107,7 +107,7 @@ void Pass::Bring(const std::vector<std::size_t>& members) {
     });
   }
   for (const std::size_t index : members) {
-    if (outcomes_[index].state == resource::State::kFailed) {
+    if (Fell(index)) {
       SkipDependents(index);
       if (!item(index).type->schema->read_only) {
         (void)context_.journal->Add(journal::Failed{{item(index).id}});
@@ -184,7 +184,8 @@ void Pass::Judge(std::size_t index,
     AddAtRest(index, before);
     return;
   }
-  outcome.state = resource::State::kFailed;
+  outcome.state =
+      absl::IsResourceExhausted(status) ? resource::State::kBlocked : resource::State::kFailed;
   if (!status.ok()) {
     outcome.error = ErrorToShow(item(index), status);
   } else if (!look.status.ok()) {

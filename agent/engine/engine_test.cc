@@ -266,6 +266,24 @@ TEST_F(EngineTest, PackagesAreOneBatchAndEachIsVerifiedOnItsOwn) {
   EXPECT_THAT(journal_->knowledge().open(), IsEmpty());
 }
 
+TEST_F(EngineTest, WhatSomebodyElseHoldsIsBlockedAndItsDependentsWait) {
+  catalog_.Add("pack:held");
+  catalog_.Add("pack:free");
+  catalog_.Add("text:/conf/needs", {{"content", "x"}}).retries = 3;
+  catalog_.Relate("text:/conf/needs", RelationKind::kRequires, "pack:held");
+  const RunReport report = Run();
+  EXPECT_EQ(Of(report, "pack:held").state, State::kBlocked);
+  EXPECT_THAT(Of(report, "pack:held").error, HasSubstr("dpkg (pid 7"));
+  EXPECT_EQ(Of(report, "pack:free").state, State::kChanged);
+  EXPECT_EQ(Of(report, "text:/conf/needs").state, State::kSkipped);
+  EXPECT_EQ(Of(report, "text:/conf/needs").error, "skipped: pack:held is blocked");
+  EXPECT_EQ(report.counts.blocked, 1);
+  EXPECT_EQ(report.counts.failed, 0);
+  EXPECT_EQ(resource::ExitCode(report), 6);
+  EXPECT_THAT(done(), ElementsAre("batch held free"));
+  EXPECT_THAT(journal_->knowledge().open(), IsEmpty());
+}
+
 TEST_F(EngineTest, KeepsTheOldContentOfWhatItChanges) {
   catalog_.Add("text:/conf/a", {{"content", "new"}});
   host_.disk().PutFile("/conf/a", "old", testing::FakeAccess{0640, 1, 2});

@@ -146,7 +146,7 @@ bool Pass::RollsBack(std::size_t index) const {
 
 void Pass::SkipGroup(std::size_t index, std::vector<std::size_t>* queue) {
   // What is merely not as declared, and not part of the run, stops who needs it and no group.
-  const bool failed = outcomes_[index].state == State::kFailed || root_cause_[index].has_value();
+  const bool failed = Fell(index) || root_cause_[index].has_value();
   if (!RollsBack(index) || !failed) {
     return;
   }
@@ -167,8 +167,7 @@ void Pass::RollBackGroups() {
   }
   std::set<int32_t> done;
   for (std::size_t index = 0; index < outcomes_.size(); ++index) {
-    if (outcomes_[index].state == State::kFailed && RollsBack(index) &&
-        done.insert(item(index).declaration->group).second) {
+    if (Fell(index) && RollsBack(index) && done.insert(item(index).declaration->group).second) {
       RollBack(item(index).declaration->group, index);
     }
   }
@@ -177,7 +176,7 @@ void Pass::RollBackGroups() {
 void Pass::RollBack(int32_t group, std::size_t failed) {
   undo::UndoOptions options;
   for (std::size_t index = 0; index < outcomes_.size(); ++index) {
-    const bool touched = outcomes_[index].state == State::kFailed || outcomes_[index].changed;
+    const bool touched = Fell(index) || outcomes_[index].changed;
     if (item(index).declaration->group == group && touched) {
       options.only.insert(item(index).id);
     }
@@ -206,9 +205,9 @@ void Pass::RollBack(int32_t group, std::size_t failed) {
       continue;
     }
     forgotten.ids.push_back(item(index).id);
-    if (outcome.state != State::kFailed) {
+    if (!Fell(index)) {
       outcome.state = State::kReverted;
-      outcome.error = fmt::format("put back, because {} failed", item(failed).id);
+      outcome.error = fmt::format("put back, because {} {}", item(failed).id, Trouble(failed));
     }
   }
   if (!forgotten.ids.empty()) {

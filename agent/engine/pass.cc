@@ -212,6 +212,17 @@ void Pass::Fail(std::size_t index, std::string error) {
   SkipDependents(index);
 }
 
+bool Pass::Fell(std::size_t index) const {
+  return outcomes_[index].state == State::kFailed || outcomes_[index].state == State::kBlocked;
+}
+
+std::string_view Pass::Trouble(std::size_t index) const {
+  if (outcomes_[index].state == State::kBlocked) {
+    return "is blocked";
+  }
+  return outcomes_[index].state == State::kFailed ? "failed" : "is not as declared";
+}
+
 // Each is marked once, by the first failure that reaches it, so that all failures of a run together
 // cost one walk.
 void Pass::SkipDependents(std::size_t index) {
@@ -239,9 +250,7 @@ resource::ResourceReport Pass::ReportOf(std::size_t index) const {
   report.error = outcome.error;
   if (outcome.state == State::kSkipped && root_cause_[index].has_value()) {
     report.root_cause = item(*root_cause_[index]).id;
-    const bool failed = outcomes_[*root_cause_[index]].state == State::kFailed;
-    report.error =
-        fmt::format("skipped: {} {}", report.root_cause, failed ? "failed" : "is not as declared");
+    report.error = fmt::format("skipped: {} {}", report.root_cause, Trouble(*root_cause_[index]));
   }
   report.refreshed = outcome.refreshed;
   report.position = item(index).declaration->position.Display();
@@ -279,6 +288,9 @@ void CountState(State state, resource::RunCounts* counts) {
       return;
     case State::kReverted:
       ++counts->reverted;
+      return;
+    case State::kBlocked:
+      ++counts->blocked;
       return;
   }
 }

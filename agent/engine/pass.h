@@ -82,6 +82,10 @@ class Pass {
   // Makes the records of what is off, while the journal still knows the state before.
   void Explain(std::size_t index);
   void Fail(std::size_t index, std::string error);
+  // Whether it could not be brought about: it failed or is blocked.
+  bool Fell(std::size_t index) const;
+  // "failed", "is blocked", or "is not as declared": why others wait for it.
+  std::string_view Trouble(std::size_t index) const;
   void SkipDependents(std::size_t index);
   resource::ResourceReport ReportOf(std::size_t index) const;
   void Report(std::size_t index);

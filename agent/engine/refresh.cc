@@ -88,10 +88,11 @@ std::optional<std::string> Pass::RefreshHeldBack(std::size_t index) {
     return context_.options.paused ? " (the host is paused)" : " (audit only)";
   }
   if (root_cause_[index].has_value()) {
-    return fmt::format(" (held: {} failed)", item(*root_cause_[index]).id);
+    const std::size_t cause = *root_cause_[index];
+    return fmt::format(" (held: {} {})", item(cause).id, Trouble(cause));
   }
-  if (outcomes_[index].state == resource::State::kFailed) {
-    return " (held: it failed itself)";
+  if (Fell(index)) {
+    return fmt::format(" (held: it {} itself)", Trouble(index));
   }
   if (context_.options.gate != nullptr) {
     if (const auto refused = context_.options.gate->RefusesRefresh(item(index));

@@ -18,6 +18,7 @@ ordered_json CountsJson(const resource::RunCounts& counts) {
           {"drifted", counts.drifted},
           {"failed", counts.failed},
           {"reverted", counts.reverted},
+          {"blocked", counts.blocked},
           {"total", counts.total()}};
 }
 

@@ -2,6 +2,7 @@
 #include "agent/engine/report_text.h"
 
 #include <map>
+#include <set>
 #include <string_view>
 #include <vector>
 
@@ -71,6 +72,8 @@ Look LookOf(State state, bool plan) {
       return {"~", kYellow, plan ? "would change" : "drifted"};
     case State::kReverted:
       return {"<", kRed, "reverted"};
+    case State::kBlocked:
+      return {"!", kYellow, "blocked"};
     case State::kFailed:
       break;
   }
@@ -106,10 +109,14 @@ std::string DifferenceText(const DifferenceRecord& record, const TextOptions& op
                      note);
 }
 
-// "file:/a: 12 resources that need it were skipped".
+// "- 12 skipped, because file:/a failed: …".
 std::string SkippedText(const resource::RunReport& report, const TextOptions& options) {
   std::map<std::string, std::vector<std::string>> by_cause;
+  std::set<std::string_view> blocked;
   for (const ResourceReport& resource : report.resources) {
+    if (resource.state == State::kBlocked) {
+      blocked.insert(resource.id);
+    }
     if (resource.state == State::kSkipped) {
       by_cause[resource.root_cause].push_back(resource.id);
     }
@@ -122,7 +129,11 @@ std::string SkippedText(const resource::RunReport& report, const TextOptions& op
       names += (i == 0 ? "" : ", ") + ids[i];
     }
     names += ids.size() > kShown ? fmt::format(" and {} more", ids.size() - kShown) : "";
-    text += Paint(fmt::format("- {} skipped, because {} failed: {}\n", ids.size(), cause, names),
+    text += Paint(fmt::format("- {} skipped, because {} {}: {}\n",
+                              ids.size(),
+                              cause,
+                              blocked.contains(cause) ? "is blocked" : "failed",
+                              names),
                   kDim,
                   options);
   }
@@ -171,6 +182,7 @@ std::string SummaryText(const resource::RunReport& report, const TextOptions& op
       {counts.changed, "changed"},
       {counts.drifted, options.plan ? "would change" : "drifted"},
       {counts.failed, "failed"},
+      {counts.blocked, "blocked"},
       {counts.reverted, "reverted"},
       {counts.skipped, "skipped"},
       {counts.unknown, "left alone"}};

@@ -66,6 +66,24 @@ TEST(ReportTextTest, SkippedOnesAreToldOnceWithTheirRootCause) {
             "9 resources: 1 ok, 1 failed, 7 skipped.\n");
 }
 
+TEST(ReportTextTest, WhatIsBlockedSaysByWhom) {
+  resource::RunReport report;
+  report.counts = {.skipped = 1, .blocked = 1};
+  ResourceReport held;
+  held.id = "package:x";
+  held.state = State::kBlocked;
+  held.error = "the lock is held by apt";
+  ResourceReport waits;
+  waits.id = "file:/x";
+  waits.state = State::kSkipped;
+  waits.root_cause = "package:x";
+  report.resources = {held, waits};
+  EXPECT_EQ(ReportText(report, {}),
+            "! package:x  blocked\n    the lock is held by apt\n"
+            "- 1 skipped, because package:x is blocked: file:/x\n"
+            "2 resources: 0 ok, 1 blocked, 1 skipped.\n");
+}
+
 TEST(ReportTextTest, SaysInOneSentenceWhatCameOfIt) {
   resource::RunReport report;
   report.counts = {.ok = 2};

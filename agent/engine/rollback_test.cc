@@ -64,6 +64,16 @@ TEST_F(RollbackTest, OfABatchThatOnlyPartlyIsInTheGroupOnlyThatPartIsPutBack) {
   EXPECT_EQ(Of(report, "page:/conf/b").state, State::kChanged);
 }
 
+TEST_F(RollbackTest, AGroupIsPutBackWhenAPartIsBlocked) {
+  catalog_.Add("text:/conf/a", {{"content", "a"}});
+  catalog_.Add("pack:held");
+  const RunReport report = RunGroup({"text:/conf/a", "pack:held"});
+  EXPECT_EQ(Of(report, "text:/conf/a").state, State::kReverted);
+  EXPECT_EQ(Of(report, "text:/conf/a").error, "put back, because pack:held is blocked");
+  EXPECT_EQ(Of(report, "pack:held").state, State::kBlocked);
+  EXPECT_FALSE(host_.disk().Exists("/conf/a"));
+}
+
 TEST_F(RollbackTest, AGroupThatSucceedsStays) {
   catalog_.Add("text:/conf/a", {{"content", "a"}});
   catalog_.Add("text:/conf/b", {{"content", "b"}});

@@ -187,7 +187,10 @@ std::vector<absl::Status> ApplyPacks(std::span<const resource::BatchItem> items,
   for (const resource::BatchItem& item : items) {
     const auto* pack = dynamic_cast<const Once*>(item.resource);
     names += " " + pack->name();
-    statuses.push_back(pack->Do(host));
+    statuses.push_back(
+        pack->name().starts_with("held")
+            ? absl::ResourceExhaustedError("the lock is held by dpkg (pid 7: dpkg -i x)")
+            : pack->Do(host));
   }
   Did("batch" + names);
   return statuses;

@@ -15,7 +15,9 @@
 //           flaky = true: the first apply on a host fails; `owner`: needs that user
 //   page    as text, but applied in batches that keep the order
 //   daemon  runs while /run/NAME exists, which holds when it started (microseconds); reloadable
-//   pack    installed while /pkg/NAME exists; applied in batches; NAME "bad…" fails
+//   pack    installed while /pkg/NAME exists; applied in batches; NAME "bad…" fails, for "held…"
+//   somebody
+//           else holds the lock
 //   step    opaque: done once /done/NAME exists
 //   watch   only looks: whether the file `file` exists; applying waits for nothing and fails
 namespace fettle::engine {

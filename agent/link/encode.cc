@@ -34,6 +34,7 @@ void KeepGravest(std::size_t most, v1::RunReport* run) {
   Resources kept;
   std::size_t bytes = 0;
   for (const v1::State state : {v1::STATE_FAILED,
+                                v1::STATE_BLOCKED,
                                 v1::STATE_REVERTED,
                                 v1::STATE_DRIFTED,
                                 v1::STATE_UNKNOWN,

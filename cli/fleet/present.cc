@@ -109,6 +109,8 @@ Cell StateCell(v1::State state) {
       return {"failed", Tone::kBad};
     case v1::STATE_REVERTED:
       return {"reverted", Tone::kBad};
+    case v1::STATE_BLOCKED:
+      return {"blocked", Tone::kBad};
     default:
       return {"?", Tone::kDim};
   }
@@ -152,6 +154,7 @@ Cell CountsCell(const v1::RunCounts& counts) {
     const char* word;
     Tone tone;
   } worst_first[] = {{counts.failed(), "failed", Tone::kBad},
+                     {counts.blocked(), "blocked", Tone::kBad},
                      {counts.reverted(), "reverted", Tone::kBad},
                      {counts.drifted(), "drifted", Tone::kBad},
                      {counts.skipped(), "skipped", Tone::kChanged},

@@ -110,7 +110,7 @@ void PrintFailures(std::string_view run, const std::string& text) {
   }
   for (const ordered_json& resource : report.value("resources", ordered_json::array())) {
     const std::string state = resource.value("state", "");
-    if (state == "failed" || (run == "second" && state == "changed")) {
+    if (state == "failed" || state == "blocked" || (run == "second" && state == "changed")) {
       fmt::print("  {} run: {} {}: {}\n",
                  run,
                  resource.value("id", ""),

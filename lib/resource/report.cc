@@ -7,7 +7,7 @@
 namespace fettle::resource {
 namespace {
 
-constexpr std::array<std::pair<State, std::string_view>, 7> kStateNames = {{
+constexpr std::array<std::pair<State, std::string_view>, 8> kStateNames = {{
     {State::kOk, "ok"},
     {State::kUnknown, "unknown"},
     {State::kSkipped, "skipped"},
@@ -15,6 +15,7 @@ constexpr std::array<std::pair<State, std::string_view>, 7> kStateNames = {{
     {State::kDrifted, "drifted"},
     {State::kFailed, "failed"},
     {State::kReverted, "reverted"},
+    {State::kBlocked, "blocked"},
 }};
 
 constexpr int kExitError = 1;
@@ -72,7 +73,8 @@ int ExitCode(const RunReport& report) {
   }
   const RunCounts& counts = report.counts;
   return (counts.changed + counts.drifted > 0 ? kExitChanges : 0) +
-         (counts.failed + counts.skipped + counts.reverted > 0 ? kExitFailures : 0);
+         (counts.failed + counts.skipped + counts.reverted + counts.blocked > 0 ? kExitFailures
+                                                                                : 0);
 }
 
 }  // namespace fettle::resource

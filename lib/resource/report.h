@@ -16,16 +16,17 @@
 
 namespace fettle::resource {
 
-// The state of one resource after a run looked at it, least grave first, so that merging is
-// std::max.
+// The state of one resource after a run looked at it, least grave first up to kFailed. The numbers
+// stand on the wire and in the server's database: new ones go to the end.
 enum class State : uint8_t {
   kOk,        // As declared.
   kUnknown,   // Not looked at (yet), or a guard or schedule left it alone.
-  kSkipped,   // Something it needs failed.
+  kSkipped,   // Something it needs failed or is blocked.
   kChanged,   // Was off, put right by this run.
   kDrifted,   // Off, left alone: audit, paused, or a plan.
   kFailed,    // Could not be looked at or put right, or did not come to rest.
   kReverted,  // Changed by a run of ours and put back: by undo, or with its group.
+  kBlocked,   // Somebody else held what it needs for as long as may be waited; nothing was changed.
 };
 
 // Why a difference was there.
@@ -75,9 +76,12 @@ struct RunCounts {
   int32_t drifted = 0;
   int32_t failed = 0;
   int32_t reverted = 0;
+  int32_t blocked = 0;
   bool operator==(const RunCounts&) const = default;
 
-  int32_t total() const { return ok + unknown + skipped + changed + drifted + failed + reverted; }
+  int32_t total() const {
+    return ok + unknown + skipped + changed + drifted + failed + reverted + blocked;
+  }
 };
 
 // One pass of the pipe over a host.
@@ -103,7 +107,7 @@ struct RunReport {
 };
 
 // The plain words, the same everywhere: "ok" "unknown" "skipped" "changed" "drifted" "failed"
-// "reverted".
+// "reverted" "blocked".
 std::string_view StateName(State state);
 // "", "first sight", "intended", "drift".
 std::string_view CauseName(Cause cause);
@@ -117,8 +121,8 @@ State RestingState(State state);
 // by id. Host and server compute it alike from the same set; equal digests mean that they agree.
 Digest StateDigest(std::vector<std::pair<std::string, State>> states);
 
-// Puppet-compatible: 0 nothing to do, 2 changes (made, or due in a plan or audit), 4 failures, 6
-// both, 1 run error.
+// Puppet-compatible: 0 nothing to do, 2 changes (made, or due in a plan or audit), 4 failures (what
+// is blocked included), 6 both, 1 run error.
 int ExitCode(const RunReport& report);
 
 }  // namespace fettle::resource

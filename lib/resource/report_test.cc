@@ -12,7 +12,9 @@ TEST(StateTest, NamesGoThereAndBack) {
                             State::kSkipped,
                             State::kChanged,
                             State::kDrifted,
-                            State::kFailed}) {
+                            State::kFailed,
+                            State::kReverted,
+                            State::kBlocked}) {
     EXPECT_EQ(StateFromName(StateName(state)), state);
   }
   EXPECT_EQ(StateFromName("wet"), State::kUnknown);
@@ -39,6 +41,9 @@ TEST(ExitCodeTest, IsPuppetCompatible) {
   report.counts.failed = 1;
   EXPECT_EQ(ExitCode(report), 6);
   report.counts.changed = 0;
+  EXPECT_EQ(ExitCode(report), 4);
+  report.counts = {};
+  report.counts.blocked = 1;
   EXPECT_EQ(ExitCode(report), 4);
   report.error = "recipe does not evaluate";
   EXPECT_EQ(ExitCode(report), 1);

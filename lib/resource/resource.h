@@ -45,7 +45,7 @@ class Resource {
 
   // Removes every difference in `drift`, which came from Inspect() just now and is not empty. An
   // error may leave part of it done, never a torn file; the next Inspect() then lists the rest. It
-  // must come to rest in one call.
+  // must come to rest in one call. kResourceExhausted: somebody holds what it needs (blocked).
   virtual absl::Status Apply(std::span<const Difference> drift,
                              sys::Host& host,
                              Deadline deadline) const = 0;

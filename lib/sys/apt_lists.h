@@ -12,8 +12,8 @@ namespace fettle::sys {
 // before `now`, or a source was changed since. InfiniteDuration: never.
 bool ListsAreOlderThan(absl::Duration age, absl::Time now);
 
-// `apt-get update`, once the lock on the lists is free (kUnavailable after `lock_wait`). Stamps the
-// lists' directory, because apt leaves no trace of a refresh that found nothing new.
+// `apt-get update`, once the lock on the lists is free (kResourceExhausted after `lock_wait`).
+// Stamps the lists' directory, because apt leaves no trace of a refresh that found nothing new.
 absl::Status UpdateLists(absl::Duration lock_wait, Deadline deadline);
 
 }  // namespace fettle::sys

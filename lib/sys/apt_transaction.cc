@@ -318,13 +318,12 @@ std::map<std::string, std::string> AptEnvironment(const TransactionOptions& opti
 }
 
 absl::Status AptFailure(std::string_view program, int exit_code, std::string_view output) {
-  constexpr std::array<std::string_view, 7> kPassing = {"Could not get lock",
-                                                        "Unable to acquire",
-                                                        "is another process using it",
-                                                        "Failed to fetch",
-                                                        "Unable to fetch",
-                                                        "Could not resolve",
-                                                        "Temporary failure"};
+  constexpr std::array<std::string_view, 4> kLocked = {"Could not get lock",
+                                                       "Unable to acquire",
+                                                       "is another process using it",
+                                                       "lock was locked by another process"};
+  constexpr std::array<std::string_view, 4> kPassing = {
+      "Failed to fetch", "Unable to fetch", "Could not resolve", "Temporary failure"};
   std::string errors;
   for (const std::string_view line : SplitLines(output)) {
     const bool counts = line.substr(0, 2) == "E:" || line.substr(0, 4) == "Err:" ||
@@ -335,17 +334,22 @@ absl::Status AptFailure(std::string_view program, int exit_code, std::string_vie
     }
   }
   if (errors.empty()) {
-    const std::string_view said = Trim(output);
-    errors = said.substr(said.size() - std::min(said.size(), kMaxMessage));
+    const std::string_view all = Trim(output);
+    errors = all.substr(all.size() - std::min(all.size(), kMaxMessage));
   }
-  const bool passes = std::any_of(kPassing.begin(), kPassing.end(), [&](std::string_view words) {
+  const auto said = [&errors](std::string_view words) {
     return errors.find(words) != std::string::npos;
-  });
+  };
   const std::string message = fmt::format("{} failed with exit code {}: {}",
                                           program,
                                           exit_code,
                                           errors.empty() ? "it said nothing" : errors);
-  return passes ? absl::UnavailableError(message) : absl::FailedPreconditionError(message);
+  if (std::any_of(kLocked.begin(), kLocked.end(), said)) {
+    return absl::ResourceExhaustedError(message);
+  }
+  return std::any_of(kPassing.begin(), kPassing.end(), said)
+             ? absl::UnavailableError(message)
+             : absl::FailedPreconditionError(message);
 }
 
 }  // namespace fettle::sys

@@ -74,8 +74,8 @@ std::vector<std::string> RepairArgv(const TransactionOptions& options);
 // services.
 std::map<std::string, std::string> AptEnvironment(const TransactionOptions& options);
 
-// What a failed call of `program` means: kUnavailable when a repository could not be reached or a
-// lock was taken, kFailedPrecondition else, with the errors it printed.
+// What a failed call of `program` means: kResourceExhausted when a lock was taken, kUnavailable
+// when a repository could not be reached, kFailedPrecondition else, with the errors it printed.
 absl::Status AptFailure(std::string_view program, int exit_code, std::string_view output);
 
 }  // namespace fettle::sys

@@ -265,7 +265,12 @@ TEST(AptFailureTest, TellsWhatPassesFromWhatStays) {
                  100,
                  "E: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 1\n")
           .code(),
-      absl::StatusCode::kUnavailable);
+      absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(
+      AptFailure(
+          "dpkg", 2, "dpkg: error: dpkg frontend lock was locked by another process with pid 7\n")
+          .code(),
+      absl::StatusCode::kResourceExhausted);
   EXPECT_EQ(
       AptFailure("apt-get", 100, "E: Failed to fetch http://x  Could not resolve 'x'\n").code(),
       absl::StatusCode::kUnavailable);

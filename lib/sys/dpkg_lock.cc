@@ -78,10 +78,10 @@ absl::Status AwaitLocks(std::span<const std::string> paths, Deadline deadline) {
       return absl::OkStatus();
     }
     if (deadline.expired()) {
-      return Unavailable(
+      return absl::ResourceExhaustedError(fmt::format(
           "the package manager's lock is held by {}; waited as long as allowed, nothing was "
           "changed",
-          holder);
+          holder));
     }
     absl::SleepFor(std::min(kLookAgain, deadline.Remaining()));
   }

@@ -14,8 +14,8 @@ namespace fettle::sys {
 // upgrade)", the command cut short; "" when nobody does or there is no such file.
 std::string LockHolder(const std::string& path);
 
-// Waits until nobody holds any of the locks. kUnavailable naming the holder when one is still taken
-// at `deadline`. Does not take them: the package manager does that itself, and waits again if
+// Waits until nobody holds any of the locks. kResourceExhausted naming the holder when one is still
+// taken at `deadline`. Does not take them: the package manager does that itself, and waits again if
 // another was quicker.
 absl::Status AwaitLocks(std::span<const std::string> paths, Deadline deadline);
 

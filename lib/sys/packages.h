@@ -94,9 +94,9 @@ class PackageWriter {
   // All requests in one transaction of the package manager, without prompts, standard input closed,
   // and with a policy that lets no package start its services (they are started by the service
   // resources, after their configuration). Waits for the package manager's lock up to `lock_wait`:
-  // kUnavailable naming the holder when it stays taken. kFailedPrecondition: cannot be solved,
-  // would remove undeclared packages, database broken (says how to repair). Once the package
-  // manager has begun it is never killed: the deadline bounds only the waiting before.
+  // kResourceExhausted naming the holder when it stays taken. kFailedPrecondition: cannot be
+  // solved, would remove undeclared packages, database broken (says how to repair). Once the
+  // package manager has begun it is never killed: the deadline bounds only the waiting before.
   virtual absl::Status Commit(std::span<const PackageRequest> requests,
                               const TransactionOptions& options,
                               Deadline deadline) = 0;

@@ -310,7 +310,7 @@ TEST_F(DpkgLockTest, NamesWhoHoldsTheLock) {
     const std::string name = "sys_test (pid " + std::to_string(holder.pid()) + ": ";
     EXPECT_THAT(LockHolder(locks[1]), AllOf(StartsWith(name), HasSubstr("/sys_test")));
     const absl::Status status = AwaitLocks(locks, Deadline::Expired());
-    EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
+    EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
     EXPECT_THAT(std::string(Message(status)), HasSubstr(name));
   }
   EXPECT_TRUE(AwaitLocks(locks, Deadline::Expired()).ok());

@@ -149,6 +149,7 @@ v1::RunCounts ToProto(const resource::RunCounts& counts) {
   out.set_drifted(counts.drifted);
   out.set_failed(counts.failed);
   out.set_reverted(counts.reverted);
+  out.set_blocked(counts.blocked);
   return out;
 }
 
@@ -161,6 +162,7 @@ resource::RunCounts FromProto(const v1::RunCounts& counts) {
   out.drifted = counts.drifted();
   out.failed = counts.failed();
   out.reverted = counts.reverted();
+  out.blocked = counts.blocked();
   return out;
 }
 

@@ -18,6 +18,8 @@ resource::RunReport Example() {
   run.duration = absl::Microseconds(17);
   run.counts.ok = 5;
   run.counts.changed = 1;
+  run.counts.reverted = 2;
+  run.counts.blocked = 3;
   run.states = Sha256("states");
   resource::ResourceReport one;
   one.id = "file:/etc/motd";
@@ -41,7 +43,10 @@ resource::RunReport Example() {
                               "apt remove x",
                               "a note"};
   one.contended = "put right 5 times";
-  run.resources = {one};
+  resource::ResourceReport held;
+  held.id = "package:x";
+  held.state = resource::State::kBlocked;
+  run.resources = {one, held};
   return run;
 }
 

@@ -160,8 +160,7 @@ absl::Status CommitOnce(const Members& members, sys::Host& host, Deadline deadli
     AddOptions(member->wanted->options, &options);
     requests.insert(requests.end(), member->requests.begin(), member->requests.end());
   }
-  const absl::Status status = host.write_packages().Commit(requests, options, deadline);
-  return absl::IsUnavailable(status) ? Annotate(status, "blocked") : status;
+  return host.write_packages().Commit(requests, options, deadline);
 }
 
 void SetAll(const Members& members, const absl::Status& status) {

@@ -15,8 +15,8 @@ namespace {
 
 using resource::State;
 
-constexpr std::array<std::string_view, 7> kStates = {
-    "ok", "unknown", "skipped", "changed", "drifted", "failed", "reverted"};
+constexpr std::array<std::string_view, 8> kStates = {
+    "ok", "unknown", "skipped", "changed", "drifted", "failed", "reverted", "blocked"};
 constexpr std::array<std::string_view, 4> kPresences = {"connected", "silent", "never", "revoked"};
 
 bool StateHolds(std::string_view name, const resource::RunCounts& counts) {
@@ -35,6 +35,8 @@ bool StateHolds(std::string_view name, const resource::RunCounts& counts) {
       return counts.failed > 0;
     case State::kReverted:
       return counts.reverted > 0;
+    case State::kBlocked:
+      return counts.blocked > 0;
   }
   return false;
 }

@@ -21,6 +21,7 @@ HostView Web1() {
   host.record.revision = "r3";
   host.record.counts.ok = 7;
   host.record.counts.failed = 1;
+  host.record.counts.blocked = 1;
   host.presence = Presence::kConnected;
   return host;
 }
@@ -50,6 +51,8 @@ TEST(FilterTest, EveryTermMustHold) {
       {"state=ok", false},
       {"state!=ok", true},
       {"state=drifted", false},
+      {"state=blocked", true},
+      {"state=reverted", false},
       {"presence=connected", true},
       {"presence=silent", false},
       {"channel=production", true},
@@ -73,6 +76,7 @@ TEST(FilterTest, AHostWhereAllRestsIsOkAndOneWithoutResourcesIsNot) {
   ASSERT_OK_AND_ASSIGN(const Filter filter, Filter::Parse("state=ok"));
   HostView host = Web1();
   host.record.counts.failed = 0;
+  host.record.counts.blocked = 0;
   EXPECT_TRUE(filter.Matches(host));
   host.record.counts.ok = 0;
   EXPECT_FALSE(filter.Matches(host));

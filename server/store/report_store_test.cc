@@ -95,6 +95,23 @@ TEST_F(ReportStoreTest, APauseShowsAndEnds) {
   EXPECT_EQ(Host().paused_until, absl::InfinitePast());
 }
 
+TEST_F(ReportStoreTest, WhatIsBlockedAndWhatWasPutBackAreCountedOnTheirOwn) {
+  ASSERT_OK(Ingest("web1",
+                   "e1",
+                   {Run(1,
+                        {Resource("package:a", State::kBlocked, Cause::kDrift),
+                         Resource("file:/b", State::kReverted),
+                         Resource("file:/c", State::kSkipped)})}));
+  EXPECT_EQ(Host().counts.blocked, 1);
+  EXPECT_EQ(Host().counts.reverted, 1);
+  ExpectCountsEqualRows("web1");
+  EXPECT_EQ(OpenDrift()[0].outcome, DriftOutcome::kOpen);
+  ASSERT_OK(Ingest("web1", "e1", {Run(2, {})}));
+  EXPECT_EQ(Host().counts.blocked, 0);
+  EXPECT_EQ(Host().counts.ok, 3);
+  ExpectCountsEqualRows("web1");
+}
+
 TEST_F(ReportStoreTest, AnOverlappingBatchAddsOnlyWhatIsNew) {
   ASSERT_OK(Ingest("web1", "e1", {Run(1, {}), Run(2, {})}));
   EXPECT_THAT(Ingest("web1", "e1", {Run(3, {}), Run(2, {})}), IsOkAndHolds(3U));

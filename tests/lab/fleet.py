@@ -181,7 +181,7 @@ class Fleet:
             if names is not None and name not in names:
                 continue
             counts = host.get("counts", {})
-            wrong = sum(int(counts.get(state, 0)) for state in ("failed", "skipped", "drifted", "unknown"))
+            wrong = sum(int(counts.get(state, 0)) for state in ("failed", "skipped", "drifted", "unknown", "blocked"))
             at = host.get("revision", "")
             if at != (revision or host.get("assignedRevision")) or not at or wrong or not int(counts.get("ok", 0)):
                 return False

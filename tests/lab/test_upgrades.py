@@ -2,8 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """What upgrades leave undone, on a really booted host: who runs replaced files, and a reboot that cannot loop."""
 import json
+import subprocess
+import tempfile
 import unittest
 
+from aptrepo import AptRepo
 from fleet import GUEST_BIN, Fleet
 from labhost import wait_until
 
@@ -18,6 +21,14 @@ reboot "after upgrades" { delay = "2s", message = "lab \\"test\\"" }
 file "/etc/behind" { content = "two\\n" }
 """
 TREE = {"fleet.lua": 'include "app"\n', "recipes/app/init.lua": RECIPE}
+GREETER = """
+local greeter = package "greeter" { lock_wait = "1s" }
+file "/etc/greeter.conf" { content = "one\\n", requires = greeter }
+file "/etc/apart" { content = "two\\n" }
+"""
+# Holds the package manager's lock as dpkg does, and says its own number.
+GRABBER = ("import fcntl, os, time; f = open('/var/lib/dpkg/lock-frontend', 'a'); fcntl.lockf(f, fcntl.LOCK_EX); "
+           "print(os.getpid(), flush=True); time.sleep(120)")
 SECONDS = 60
 
 
@@ -86,6 +97,33 @@ class Upgrades(unittest.TestCase):
         wait_until(lambda: self.host.exists("/etc/before"), SECONDS, "another run")
         self.assertEqual(self.boot_id(), after, runs)
         self.assertNotEqual(self.host.unit_state("fettle-reboot.timer"), "active")
+
+    def test_05_what_somebody_else_holds_is_blocked_says_by_whom_and_comes_when_he_is_gone(self):
+        self.host.run("systemctl disable --now asker; rm -f /run/reboot-required*", check=False)
+        with tempfile.TemporaryDirectory() as folder:
+            repo = AptRepo(folder)
+            repo.build("greeter", "1.0", {"/usr/share/greeter": "hello\n"})
+            repo.install_into(self.host)
+        holder = self.host.popen(["python3", "-c", GRABBER], stdout=subprocess.PIPE, text=True)
+        self.addCleanup(holder.stdout.close)
+        self.addCleanup(holder.wait, 30)
+        self.addCleanup(holder.kill)
+        pid = holder.stdout.readline().strip()
+        self.fleet.publish({"fleet.lua": 'include "app"\n', "recipes/app/init.lua": GREETER})
+        wait_until(lambda: any(one["id"] == "package:greeter" and one["state"] == "STATE_BLOCKED"
+                               for one in self.fleet.json("host", "web1")["resources"]), SECONDS, "it to be blocked")
+        self.assertIn(f"held by python3 (pid {pid}: python3 -c import fcntl", self.resource("package:greeter")["error"])
+        self.assertEqual(self.resource("file:/etc/greeter.conf")["state"], "STATE_SKIPPED")
+        self.assertIn("package:greeter is blocked", self.resource("file:/etc/greeter.conf")["error"])
+        self.assertEqual(self.host.read_file("/etc/apart"), "two\n")
+        self.assertEqual([one["name"] for one in self.fleet.json("hosts", "state=blocked")["hosts"]], ["web1"])
+        self.assertEqual(self.fleet.json("hosts", "state=failed").get("hosts", []), [])
+        self.assertIn("1 blocked", self.fleet.fettle("hosts").out)
+        self.host.run(f"kill {pid}")
+        self.fleet.wait_converged()
+        self.assertEqual(self.host.read_file("/etc/greeter.conf"), "one\n")
+        spans = self.fleet.json("history", "web1", "package:greeter")["spans"]
+        self.assertEqual([one["state"]["state"] for one in spans][:3], ["STATE_OK", "STATE_CHANGED", "STATE_BLOCKED"])
 
 
 if __name__ == "__main__":

@@ -195,6 +195,8 @@ void StoreTest::ExpectCountsEqualRows(const std::string& host) {
     counts.changed += state.report.state == resource::State::kChanged ? 1 : 0;
     counts.drifted += state.report.state == resource::State::kDrifted ? 1 : 0;
     counts.failed += state.report.state == resource::State::kFailed ? 1 : 0;
+    counts.reverted += state.report.state == resource::State::kReverted ? 1 : 0;
+    counts.blocked += state.report.state == resource::State::kBlocked ? 1 : 0;
   }
   EXPECT_EQ(record.counts, counts);
   if (!list.empty()) {

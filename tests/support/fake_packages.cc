@@ -252,7 +252,8 @@ absl::Status FakePackages::Commit(std::span<const sys::PackageRequest> requests,
   RETURN_IF_ERROR(calls_.Begin(true, what, deadline));
   transactions_.push_back({{requests.begin(), requests.end()}, options});
   if (!lock_holder_.empty()) {
-    return Unavailable("the package manager's lock is held by {}", lock_holder_);
+    return absl::ResourceExhaustedError(
+        fmt::format("the package manager's lock is held by {}", lock_holder_));
   }
   RETURN_IF_ERROR(CheckUnbroken(options.repair_broken_first));
   Solution solution;

@@ -16,7 +16,7 @@ constexpr char kHostColumns[] =
     "h.last_seen, h.revision_id, "
     "coalesce('r' || r.number, ''), h.refusal, h.catalog, h.states, h.ok, h.unknown, h.skipped, "
     "h.changed, h.drifted, "
-    "h.failed, h.reverted, h.open_drift, h.last_run, h.last_run_error, h.revoked, "
+    "h.failed, h.reverted, h.blocked, h.open_drift, h.last_run, h.last_run_error, h.revoked, "
     "coalesce((SELECT max(c.expires) FROM certificates c WHERE c.subject = 0 AND c.name = h.name "
     "AND c.revoked = 0), -9223372036854775808), "
     "coalesce(p.until, -9223372036854775808), coalesce(p.reason, '') FROM hosts h "
@@ -44,17 +44,18 @@ HostRecord ReadHost(const Row& row) {
                              &host.counts.changed,
                              &host.counts.drifted,
                              &host.counts.failed,
-                             &host.counts.reverted};
-  for (int i = 0; i < 7; ++i) {
+                             &host.counts.reverted,
+                             &host.counts.blocked};
+  for (int i = 0; i < 8; ++i) {
     *counts[i] = static_cast<int32_t>(row.Integer(13 + i));
   }
-  host.open_drift = static_cast<uint32_t>(row.Integer(20));
-  host.last_run = row.Time(21);
-  host.last_run_error = row.Text(22);
-  host.revoked = row.Bool(23);
-  host.certificate_expires = row.Time(24);
-  host.paused_until = row.Time(25);
-  host.pause_reason = row.Text(26);
+  host.open_drift = static_cast<uint32_t>(row.Integer(21));
+  host.last_run = row.Time(22);
+  host.last_run_error = row.Text(23);
+  host.revoked = row.Bool(24);
+  host.certificate_expires = row.Time(25);
+  host.paused_until = row.Time(26);
+  host.pause_reason = row.Text(27);
   return host;
 }
 
@@ -82,7 +83,7 @@ absl::Status MakeHost(Database& database,
   }
   RETURN_IF_ERROR(
       database.Run("INSERT INTO hosts VALUES(?, ?, ?, '', '', '', ?, ?, ?, '', ?, ?, 0, 0, 0, 0, "
-                   "0, 0, 0, ?, '', 0, '', 0)",
+                   "0, 0, 0, ?, '', 0, '', 0, 0)",
                    host.name,
                    token.channel,
                    host.machine_id,

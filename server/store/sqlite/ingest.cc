@@ -358,7 +358,8 @@ absl::StatusOr<Ingester::PresentStates> Ingester::LoadTouched(const std::string&
   }
   int64_t restless = 0;
   RETURN_IF_ERROR(database_.Query(
-      "SELECT unknown + skipped + changed + drifted + failed + reverted FROM hosts WHERE name = ?",
+      "SELECT unknown + skipped + changed + drifted + failed + reverted + blocked FROM hosts WHERE "
+      "name = ?",
       [&](const Row& row) { restless = row.Integer(0); },
       host));
   if (run.partial || restless == 0) {
@@ -385,7 +386,7 @@ absl::Status Ingester::StoreTotals(const std::string& host) {
   if (!changed_ && !never_counted) {
     return absl::OkStatus();
   }
-  int64_t counts[7] = {};
+  int64_t counts[8] = {};
   std::vector<std::pair<std::string, State>> list;
   RETURN_IF_ERROR(database_.Query(
       "SELECT id, state FROM states WHERE host = ?",
@@ -396,7 +397,7 @@ absl::Status Ingester::StoreTotals(const std::string& host) {
       host));
   return database_.Run(
       "UPDATE hosts SET states = ?, ok = ?, unknown = ?, skipped = ?, changed = ?, drifted = ?, "
-      "failed = ?, reverted = ? WHERE name = ?",
+      "failed = ?, reverted = ?, blocked = ? WHERE name = ?",
       resource::StateDigest(std::move(list)),
       counts[static_cast<std::size_t>(State::kOk)],
       counts[static_cast<std::size_t>(State::kUnknown)],
@@ -405,6 +406,7 @@ absl::Status Ingester::StoreTotals(const std::string& host) {
       counts[static_cast<std::size_t>(State::kDrifted)],
       counts[static_cast<std::size_t>(State::kFailed)],
       counts[static_cast<std::size_t>(State::kReverted)],
+      counts[static_cast<std::size_t>(State::kBlocked)],
       host);
 }
 

@@ -56,6 +56,8 @@ CREATE TABLE pauses(host TEXT PRIMARY KEY, until INTEGER NOT NULL, reason TEXT N
 )sql",
     // Resources that were changed and put back are counted on their own.
     "ALTER TABLE hosts ADD COLUMN reverted INTEGER NOT NULL DEFAULT 0",
+    // So are those that somebody else keeps from being changed.
+    "ALTER TABLE hosts ADD COLUMN blocked INTEGER NOT NULL DEFAULT 0",
 };
 
 }  // namespace
