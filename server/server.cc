@@ -17,6 +17,7 @@
 #include "server/api/credentials.h"
 #include "server/api/listener.h"
 #include "server/api/services.h"
+#include "server/api/tasks.h"
 #include "server/ca/data_dir.h"
 #include "server/ca/server_certificate.h"
 #include "server/housekeeper.h"
@@ -79,7 +80,8 @@ struct Server::Parts {
             pool,
             auditor,
             publisher,
-            blobs};
+            blobs,
+            tasks};
   }
 
   const Config config;
@@ -95,6 +97,7 @@ struct Server::Parts {
   Pusher pusher;
   Publisher publisher;
   RevisionBlobs blobs;
+  Tasks tasks;
   std::unique_ptr<Listener> agents;
   std::unique_ptr<Listener> enrol;
   std::unique_ptr<Housekeeper> housekeeper;

@@ -6,6 +6,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "agent/link/encode_answer.h"
 #include "lib/base/status_macros.h"
 
 namespace fettle::agent {
@@ -49,8 +50,7 @@ Agent::Agent(Parts parts)
                  OnReady(assignment, tree);
                },
                [this](const link::Assignment& assignment, const std::string& reason) {
-                 parts_.reporter.Refuse(assignment, reason);
-                 session_.Pump();
+                 OnRefused(assignment, reason);
                }},
               parts_.revisions,
               parts_.clock) {}
@@ -76,6 +76,7 @@ void Agent::Attach(link::Outlet* outlet, const std::string& why_none) {
   outlet_ = outlet;
   if (outlet == nullptr) {
     session_.OnDisconnected(why_none);
+    DropTasks();
   }
   session_.Attach(outlet);
   intake_.Attach(outlet);
@@ -100,7 +101,10 @@ void Agent::OnEvent(const link::Event& event) {
   std::visit(
       Overloaded{
           [&](const link::Connected&) { session_.OnConnected(Now()); },
-          [&](const link::Disconnected& lost) { session_.OnDisconnected(lost.reason); },
+          [&](const link::Disconnected& lost) {
+            session_.OnDisconnected(lost.reason);
+            DropTasks();
+          },
           [&](const link::HelloAck& ack) {
             session_.OnHelloAck(ack);
             intake_.OnConnected();
@@ -116,6 +120,12 @@ void Agent::OnEvent(const link::Event& event) {
             Want(fmt::format("requested: {}", request.reason), false, nullptr);
           },
           [&](const link::PauseOrder& order) { OnPauseOrder(order); },
+          [&](const link::PlanOrder& order) { OnPlanOrder(order); },
+          [&](const link::ApplyPlanOrder& order) { OnApplyPlanOrder(order); },
+          [&](const link::UnknownOrder& order) {
+            outlet_->Answer(link::EncodeTaskError(
+                order.id, "this agent is too old to know what is asked; upgrade it"));
+          },
           [&](const link::Draining&) {
             spdlog::info("the server is about to go away for a while");
           },
@@ -128,6 +138,7 @@ void Agent::OnEvent(const link::Event& event) {
                          Rfc3339(parts_.renewal.identity().not_after));
           }},
       event);
+  AdvanceTasks();
 }
 
 void Agent::OnAssignment(const link::Assignment& assignment) {
@@ -138,16 +149,24 @@ void Agent::OnAssignment(const link::Assignment& assignment) {
   assigned_ = assignment;
   if (parts_.revisions.current() == assignment && tree_.has_value()) {
     intake_.Drop();
+    taking_for_task_ = false;
     candidate_.reset();
     parts_.reporter.Accept(assignment);
     session_.Pump();
   } else if (!again) {
     spdlog::info("assigned {} on channel {}", assignment.revision, assignment.channel);
-    intake_.Take(assignment);
+    TakeIn(assignment);
   }
 }
 
 void Agent::OnReady(const link::Assignment& assignment, const Digest& tree) {
+  if (!tasks_.empty() && tasks_.front().revision == assignment) {
+    tasks_.front().tree = tree;
+  }
+  if (std::exchange(taking_for_task_, false)) {
+    StartNext();
+    return;
+  }
   Job job;
   job.kind = Job::Kind::kCheck;
   job.revision = assignment;
@@ -180,6 +199,8 @@ void Agent::StartNext() {
   }
   if (waiting_.has_value() && tree_.has_value()) {
     StartRun(*std::exchange(waiting_, std::nullopt));
+  } else if (!tasks_.empty() && !tasks_.front().tree.empty()) {
+    StartTask();
   } else if (!touched_.empty() && tree_.has_value()) {
     StartTouched();
   }
@@ -222,13 +243,17 @@ void Agent::StartRun(Waiting waiting) {
 
 void Agent::OnFinished(const Outcome& outcome) {
   running_.reset();
+  if (!outcome.answer.empty() && outlet_ != nullptr) {
+    outlet_->Answer(outcome.answer);
+  }
   if (outcome.job.kind == Job::Kind::kCheck) {
     OnChecked(outcome);
-  } else {
+  } else if (outcome.job.kind == Job::Kind::kRun || !outcome.report.id.empty()) {
     OnRan(outcome);
   }
   session_.Pump();
   StartNext();
+  AdvanceTasks();
 }
 
 void Agent::OnChecked(const Outcome& outcome) {
@@ -237,7 +262,7 @@ void Agent::OnChecked(const Outcome& outcome) {
     return;  // Another one was assigned meanwhile; the latest wins.
   }
   if (outcome.incomplete) {
-    intake_.Take(assignment);
+    TakeIn(assignment);
     return;
   }
   if (!outcome.refusal.empty()) {
@@ -273,7 +298,7 @@ void Agent::OnRan(const Outcome& ran) {
     spdlog::warn("content of {} was damaged on disk; fetching it again",
                  outcome.job.revision.revision);
     assigned_ = assigned_.value_or(outcome.job.revision);
-    intake_.Take(outcome.job.revision);
+    TakeIn(outcome.job.revision);
   }
   parts_.reporter.Record(outcome);
   const resource::RunReport& run = outcome.report;
@@ -303,13 +328,14 @@ void Agent::Tick() {
   if (parts_.clock.Monotonic() >= next_sweep_) {
     Sweep();
   }
+  AdvanceTasks();
 }
 
 void Agent::Sweep() {
   ScheduleSweep();  // Again after the run, if there is one.
   // What was refused may be good now: a key was listed, a fact changed.
   if (assigned_.has_value() && !parts_.reporter.refusal().empty() && !running_.has_value()) {
-    intake_.Take(*assigned_);
+    TakeIn(*assigned_);
   }
   Want("sweep", false, nullptr);
 }

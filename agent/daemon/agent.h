@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -97,6 +99,20 @@ class Agent {
   void StartRun(Waiting waiting);
   bool StillTrusted();
   void Sweep();
+  // agent_tasks.cc
+  // What somebody asked for through the server, and waits for.
+  void OnPlanOrder(const link::PlanOrder& order);
+  void OnApplyPlanOrder(const link::ApplyPlanOrder& order);
+  void AddTask(Job job);
+  // Gets what the next plan needs, as long as nothing is to be got for enforcing.
+  void AdvanceTasks();
+  void StartTask();
+  void DropTasks();
+  void SayProgress(const Job& job, std::string_view text);
+  void RefuseTask(const Job& job, std::string_view why);
+  void OnRefused(const link::Assignment& assignment, const std::string& reason);
+  // Gets `assignment`, to enforce it.
+  void TakeIn(const link::Assignment& assignment);
   // agent_watch.cc
   void TakeTouched();
   void StartTouched();
@@ -123,6 +139,8 @@ class Agent {
   std::optional<link::Assignment> assigned_;  // The latest of this process.
   std::optional<Job> candidate_;              // A revision to check next.
   std::optional<Job> running_;
+  std::deque<Job> tasks_;  // That wait; of a plan with its tree once that is here.
+  bool taking_for_task_ = false;  // What is being got is for the first of them alone.
   std::vector<RunDone> running_done_;
   std::optional<Waiting> waiting_;
   std::set<std::string> touched_;  // Resources that somebody may have changed.

@@ -36,6 +36,8 @@ class FakeOutlet final : public link::Outlet {
     }
   }
 
+  void Answer(const std::string& answer) override { answers.push_back(answer); }
+
   void Fetch(std::span<const Digest> digests) override {
     fetches.emplace_back(digests.begin(), digests.end());
   }
@@ -56,6 +58,7 @@ class FakeOutlet final : public link::Outlet {
   std::vector<std::pair<std::string, link::SpooledReport>> reports;
   std::vector<std::vector<Digest>> fetches;
   std::vector<std::string> renewals;
+  std::vector<std::string> answers;
 };
 
 // An agent with a fake server and a converge thread that is the test: jobs lie in `jobs` until it

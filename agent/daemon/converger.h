@@ -17,6 +17,8 @@ struct Job {
   enum class Kind : uint8_t {
     kCheck,  // Evaluate only: is it good?
     kRun,
+    kPlan,       // For somebody who waits: what would be done; keep that.
+    kApplyPlan,  // Likewise: do what a plan that is kept says.
   };
 
   Kind kind = Kind::kRun;
@@ -26,6 +28,8 @@ struct Job {
   bool audit = false;             // Look and report, change nothing.
   bool paused = false;            // The same, because somebody paused this host.
   std::vector<std::string> only;  // Ids to look at; empty for all.
+  std::string task;               // Who waits: the task's id. Of kPlan and kApplyPlan.
+  std::string plan;               // Of kApplyPlan: its id, or the beginning of it.
 };
 
 // What came of it.
@@ -34,7 +38,9 @@ struct Outcome {
   std::string refusal;      // What is wrong with the revision, all of it; "" when nothing is.
   bool incomplete = false;  // A blob is missing or was damaged: fetch and try again.
 
-  // Of a run.
+  std::string answer;  // Of kPlan and kApplyPlan, as link/encode_answer.h makes it.
+
+  // Of a run; of kApplyPlan, unless it was refused, likewise.
   resource::RunReport report;
   // All resources of the catalog with their states after the run; empty after one that could not be
   // done, and after a partial one.

@@ -10,10 +10,16 @@
 
 #include "agent/daemon/facts_json.h"
 #include "agent/facts/facts.h"
+#include "agent/link/encode_answer.h"
+#include "agent/plans/carry_out.h"
+#include "agent/plans/make_plan.h"
+#include "agent/plans/plan_output.h"
+#include "agent/plans/plan_store.h"
 #include "lib/base/bytes.h"
 #include "lib/base/ids.h"
 #include "lib/base/status_macros.h"
 #include "lib/recipe/evaluate.h"
+#include "lib/sys/package_foresight.h"
 #include "modules/schemas.h"
 
 namespace fettle::agent {
@@ -22,6 +28,7 @@ namespace {
 using resource::State;
 
 constexpr absl::Duration kLongestRun = absl::Hours(4);
+constexpr absl::Duration kLongestPlan = absl::Minutes(30);
 
 // One number for all that an evaluation depends on.
 Digest InputsOf(const Job& job, const std::string& facts_json) {
@@ -87,6 +94,14 @@ Outcome HostConverger::Converge(const Job& job) {
   Outcome outcome;
   outcome.job = job;
   parts_.host.ForgetSnapshots();
+  if (job.kind == Job::Kind::kPlan || job.kind == Job::Kind::kApplyPlan) {
+    const absl::Status done =
+        job.kind == Job::Kind::kPlan ? Plan(job, &outcome) : ApplyPlan(job, &outcome);
+    if (!done.ok()) {
+      outcome.answer = link::EncodeTaskError(job.task, Message(done));
+    }
+    return outcome;
+  }
   const absl::Status status = Evaluate(job, &outcome);
   const bool evaluated = status.ok() && outcome.refusal.empty() && !outcome.incomplete;
   if (job.kind == Job::Kind::kCheck) {
@@ -117,23 +132,25 @@ absl::Status HostConverger::Evaluate(const Job& job, Outcome* outcome) {
   if (evaluated_ != nullptr && evaluated_->inputs == inputs) {
     return absl::OkStatus();
   }
-  absl::Status status = EvaluateAnew(job, std::move(facts), inputs, outcome);
+  auto next = EvaluateAnew(job, std::move(facts), inputs, outcome);
   ::malloc_trim(0);  // The tree and all that its evaluation took are not needed any more.
-  return status;
+  RETURN_IF_ERROR(next.status());
+  if (*next != nullptr) {
+    evaluated_ = *std::move(next);
+  }
+  return absl::OkStatus();
 }
 
-absl::Status HostConverger::EvaluateAnew(const Job& job,
-                                         resource::Value::Map facts,
-                                         const Digest& inputs,
-                                         Outcome* outcome) {
+absl::StatusOr<std::unique_ptr<HostConverger::Evaluated>> HostConverger::EvaluateAnew(
+    const Job& job, resource::Value::Map facts, const Digest& inputs, Outcome* outcome) {
   const auto tree = parts_.revisions.Assemble(job.tree);
   if (absl::IsNotFound(tree.status())) {
     outcome->incomplete = true;
-    return absl::OkStatus();
+    return nullptr;
   }
   if (!tree.ok()) {
     outcome->refusal = std::string(Message(tree.status()));
-    return absl::OkStatus();
+    return nullptr;
   }
   recipe::EvaluateInput input;
   input.tree = &*tree;
@@ -144,7 +161,7 @@ absl::Status HostConverger::EvaluateAnew(const Job& job,
   ASSIGN_OR_RETURN(recipe::EvaluateResult result, recipe::Evaluate(input));
   if (!result.ok()) {
     outcome->refusal = Join(result.problems);
-    return absl::OkStatus();
+    return nullptr;
   }
   for (const recipe::Problem& note : result.notes) {
     spdlog::info("{}: {}", job.revision.revision, note.Display());
@@ -156,10 +173,67 @@ absl::Status HostConverger::EvaluateAnew(const Job& job,
   auto prepared = engine::Prepared::Make(next->catalog, parts_.types);
   if (!prepared.ok()) {
     outcome->refusal = std::string(Message(prepared.status()));
-    return absl::OkStatus();
+    return nullptr;
   }
   next->prepared = *std::move(prepared);
-  evaluated_ = std::move(next);
+  return next;
+}
+
+absl::Status HostConverger::Plan(const Job& job, Outcome* outcome) {
+  resource::Value::Map facts = facts::CollectFacts(parts_.host, &stale_services_);
+  const Digest inputs = InputsOf(job, FactsJson(facts));
+  std::unique_ptr<Evaluated> other;
+  const bool known = evaluated_ != nullptr && evaluated_->inputs == inputs;
+  if (!known) {
+    ASSIGN_OR_RETURN(other, EvaluateAnew(job, std::move(facts), inputs, outcome));
+    if (other == nullptr) {
+      return FailedPrecondition("{} cannot be planned: {}",
+                                job.revision.revision,
+                                outcome->incomplete ? "its content was damaged on disk; ask again"
+                                                    : outcome->refusal);
+    }
+  }
+  // Others may have run here since this agent did.
+  ASSIGN_OR_RETURN(const auto journal, journal::Journal::ReadOnly(parts_.state_dir));
+  engine::Engine engine(parts_.types, parts_.clock, journal.get());
+  const auto foresight = sys::MakeAptForesight({.download = false, .cache_folder = {}});
+  plans::PlanTask task;
+  task.tree = job.revision.revision;
+  task.revision = job.revision.revision;
+  task.revision_id = job.revision.revision_id;
+  task.folder = PlansFolder();
+  task.deadline = Deadline::After(kLongestPlan);
+  ASSIGN_OR_RETURN(
+      plans::MadePlan made,
+      plans::MakePlan(
+          known ? evaluated_->catalog : other->catalog, parts_.host, foresight.get(), engine, task));
+  RETURN_IF_ERROR(Annotate(made.not_kept, "the plan cannot be kept on the host"));
+  outcome->answer = link::EncodePlanAnswer(job.task, made);
+  return absl::OkStatus();
+}
+
+absl::Status HostConverger::ApplyPlan(const Job& job, Outcome* outcome) {
+  ASSIGN_OR_RETURN(const plans::StoredPlan plan, plans::PlanStore(PlansFolder()).Load(job.plan));
+  if (plan.revision != job.revision.revision_id) {
+    return FailedPrecondition(
+        "plan {} is of {}, and {} is what this host enforces now; plan {} again",
+        plans::ShortId(plan.id),
+        plan.revision.empty() ? "a tree of this host's own, which nobody signed"
+                              : fmt::format("{} of then", plan.tree),
+        job.revision.revision,
+        job.revision.revision);
+  }
+  ASSIGN_OR_RETURN(const resource::Catalog catalog, resource::DecodeCatalog(plan.catalog));
+  const auto foresight = sys::MakeAptForesight({});
+  engine::RunOptions options;
+  options.reason = fmt::format("plan {}: {}", plans::ShortId(plan.id), job.reason);
+  options.revision = job.revision.revision;
+  options.deadline = Deadline::After(kLongestRun);
+  ASSIGN_OR_RETURN(
+      outcome->report,
+      plans::CarryOut(plan, catalog, {parts_.host, foresight.get(), engine_}, options));
+  outcome->entries = EntriesOf(catalog, outcome->report);
+  outcome->answer = link::EncodeRunAnswer(job.task, outcome->report);
   return absl::OkStatus();
 }
 

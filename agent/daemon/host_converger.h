@@ -53,12 +53,18 @@ class HostConverger final : public Converger {
   // Fills in outcome->refusal or outcome->incomplete when there is no catalog; an error when it
   // could not be tried.
   absl::Status Evaluate(const Job& job, Outcome* outcome);
-  absl::Status EvaluateAnew(const Job& job,
-                            resource::Value::Map facts,
-                            const Digest& inputs,
-                            Outcome* outcome);
+  // Null: outcome->refusal or outcome->incomplete says why.
+  absl::StatusOr<std::unique_ptr<Evaluated>> EvaluateAnew(const Job& job,
+                                                          resource::Value::Map facts,
+                                                          const Digest& inputs,
+                                                          Outcome* outcome);
+  // Of kPlan and kApplyPlan: the answer, in *outcome or as an error.
+  absl::Status Plan(const Job& job, Outcome* outcome);
+  absl::Status ApplyPlan(const Job& job, Outcome* outcome);
   void Run(const Job& job, Outcome* outcome);
   bool DeepSweepDue(const Job& job);
+
+  std::string PlansFolder() const { return parts_.state_dir + "/plans"; }
 
   const Parts parts_;
   engine::Engine engine_;

@@ -9,6 +9,7 @@
 #include "agent/undo/hold.h"
 #include "lib/base/deadline.h"
 #include "lib/resource/report.h"
+#include "lib/sys/host.h"
 
 namespace fettle::engine {
 
@@ -46,6 +47,9 @@ struct RunOptions {
   // Of a plan: told of what would be done. Of a run: asked before each change. May be null.
   PlanObserver* observer = nullptr;
   ChangeGate* gate = nullptr;
+
+  // What puts back groups that failed: a host that no gate narrows. Null: the one of the run.
+  sys::Host* rollback_host = nullptr;
 
   // The folder of undo::Hold; "" for whoever applies by hand, whom nothing holds back.
   std::string state_dir = {};

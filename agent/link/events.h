@@ -97,6 +97,26 @@ struct PauseOrder {
   std::string by;
 };
 
+// Somebody waits for the answer to this: plan a revision and keep the plan.
+struct PlanOrder {
+  std::string id;
+  std::string by;
+  Assignment revision;
+};
+
+// Likewise: do exactly what a plan that is kept here says.
+struct ApplyPlanOrder {
+  std::string id;
+  std::string by;
+  std::string reason;
+  std::string plan;  // Its id, or the beginning of it.
+};
+
+// A task that this agent does not know.
+struct UnknownOrder {
+  std::string id;
+};
+
 // One whole blob; whether it is what was asked for is the receiver's to check.
 struct Blob {
   Digest digest;
@@ -125,6 +145,9 @@ using Event = std::variant<Connected,
                            RunRequest,
                            Draining,
                            PauseOrder,
+                           PlanOrder,
+                           ApplyPlanOrder,
+                           UnknownOrder,
                            Blob,
                            FetchDone,
                            Renewed,

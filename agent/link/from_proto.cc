@@ -19,7 +19,7 @@ absl::Duration SaneHeartbeat(uint32_t seconds) {
   return absl::Seconds(seconds == 0 ? kDefault : std::min(seconds, kMost));
 }
 
-Answer AssignmentFromProto(v1::Assignment& proto) {
+absl::StatusOr<Assignment> AssignmentFromProto(v1::Assignment& proto) {
   Assignment assignment;
   assignment.revision = proto.revision();
   ASSIGN_OR_RETURN(assignment.revision_id, wire::DigestFromProto(proto.revision_id()));
@@ -27,7 +27,22 @@ Answer AssignmentFromProto(v1::Assignment& proto) {
   assignment.signature = proto.signature();
   assignment.channel = proto.channel();
   assignment.labels.insert(proto.labels().begin(), proto.labels().end());
-  return Event(std::move(assignment));
+  return assignment;
+}
+
+Answer OrderFromProto(v1::Task& task) {
+  switch (task.what_case()) {
+    case v1::Task::kPlan: {
+      PlanOrder order{task.id(), task.by(), {}};
+      ASSIGN_OR_RETURN(order.revision, AssignmentFromProto(*task.mutable_plan()->mutable_revision()));
+      return Event(std::move(order));
+    }
+    case v1::Task::kApplyPlan:
+      return Event(ApplyPlanOrder{task.id(), task.by(), task.reason(), task.apply_plan().plan()});
+    case v1::Task::WHAT_NOT_SET:
+      break;
+  }
+  return Event(UnknownOrder{task.id()});
 }
 
 Answer FromServer(v1::ServerMessage& message) {
@@ -38,8 +53,12 @@ Answer FromServer(v1::ServerMessage& message) {
                             SaneHeartbeat(ack.heartbeat_seconds()),
                             ack.acknowledged()});
     }
-    case v1::ServerMessage::kAssignment:
-      return AssignmentFromProto(*message.mutable_assignment());
+    case v1::ServerMessage::kAssignment: {
+      ASSIGN_OR_RETURN(Assignment assignment, AssignmentFromProto(*message.mutable_assignment()));
+      return Event(std::move(assignment));
+    }
+    case v1::ServerMessage::kTask:
+      return OrderFromProto(*message.mutable_task());
     case v1::ServerMessage::kAcknowledgement:
       return Event(
           Acknowledged{message.acknowledgement().epoch(), message.acknowledgement().sequence()});

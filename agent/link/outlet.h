@@ -19,6 +19,9 @@ class Outlet {
   virtual void Send(const Heartbeat& heartbeat) = 0;
   virtual void Send(const std::string& epoch, std::span<const SpooledReport> reports) = 0;
 
+  // What encode_answer.h makes.
+  virtual void Answer(const std::string& answer) = 0;
+
   // At most kMostFetched digests; answered by Blob events and one FetchDone. One fetch at a time.
   virtual void Fetch(std::span<const Digest> digests) = 0;
 

@@ -85,6 +85,12 @@ void Port::Send(const std::string& epoch, std::span<const SpooledReport> reports
   Queue(message);
 }
 
+void Port::Answer(const std::string& answer) {
+  v1::ToLink message;
+  message.mutable_send()->mutable_answer()->ParseFromString(answer);
+  Queue(message);
+}
+
 void Port::Fetch(std::span<const Digest> digests) {
   v1::ToLink message;
   v1::FetchBlobsRequest& request = *message.mutable_fetch();

@@ -32,6 +32,7 @@ class Port final : public Outlet {
   void Send(const Hello& hello) override;
   void Send(const Heartbeat& heartbeat) override;
   void Send(const std::string& epoch, std::span<const SpooledReport> reports) override;
+  void Answer(const std::string& answer) override;
   void Fetch(std::span<const Digest> digests) override;
   void Renew(const std::string& certificate_request) override;
 

@@ -135,11 +135,13 @@ void Forecast::WouldRefresh(const engine::Item& item,
 
 StoredPlan Forecast::Make(const resource::Catalog& catalog,
                           const resource::RunReport& report,
-                          std::string tree) const {
+                          std::string tree,
+                          const Digest& revision) const {
   StoredPlan plan;
   plan.made = report.started;
   plan.host = catalog.host;
   plan.tree = std::move(tree);
+  plan.revision = revision;
   plan.catalog = resource::EncodeCatalog(catalog);
   plan.steps = steps_;
   plan.packages = packages_;

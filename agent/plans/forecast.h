@@ -38,7 +38,8 @@ class Forecast final : public engine::PlanObserver {
   // The plan, to be kept.
   StoredPlan Make(const resource::Catalog& catalog,
                   const resource::RunReport& report,
-                  std::string tree) const;
+                  std::string tree,
+                  const Digest& revision = {}) const;
 
  private:
   PlanStep& StepOf(const engine::Item& item, Deadline deadline);

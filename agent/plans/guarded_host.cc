@@ -26,6 +26,14 @@ std::string PlannedVersion(const StoredPlan& plan, std::string_view name) {
 
 }  // namespace
 
+absl::StatusOr<std::string> GuardedHost::Blob(const Digest& digest) const {
+  const auto found = plan_.blobs.find(digest);
+  if (found == plan_.blobs.end()) {
+    return NotFound("the plan does not hold the content {}", digest.Hex());
+  }
+  return found->second;
+}
+
 absl::Status GuardedHost::Commit(std::span<const sys::PackageRequest> requests,
                                  const sys::TransactionOptions& options,
                                  Deadline deadline) {

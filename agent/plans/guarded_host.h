@@ -12,7 +12,7 @@ namespace fettle::plans {
 // A host on which the package manager does what a plan says and nothing else: it is asked for the
 // versions of the plan, its lists are not refreshed, and a transaction with any other step is
 // refused (kAborted) before it begins.
-class GuardedHost final : public sys::Host, private sys::PackageWriter {
+class GuardedHost final : public sys::Host, private sys::PackageWriter, private sys::BlobReader {
  public:
   // All outlive it.
   GuardedHost(sys::Host& host, const StoredPlan& plan, sys::PackageForesight* foresight)
@@ -30,7 +30,8 @@ class GuardedHost final : public sys::Host, private sys::PackageWriter {
 
   const sys::Prober& prober() const override { return host_.prober(); }
 
-  const sys::BlobReader& blobs() const override { return host_.blobs(); }
+  // The contents that the plan holds.
+  const sys::BlobReader& blobs() const override { return *this; }
 
   void ForgetSnapshots() const override { host_.ForgetSnapshots(); }
 
@@ -47,6 +48,7 @@ class GuardedHost final : public sys::Host, private sys::PackageWriter {
   sys::CommandRunner& commands() override { return host_.commands(); }
 
  private:
+  absl::StatusOr<std::string> Blob(const Digest& digest) const override;
   absl::Status Commit(std::span<const sys::PackageRequest> requests,
                       const sys::TransactionOptions& options,
                       Deadline deadline) override;

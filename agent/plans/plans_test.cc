@@ -7,14 +7,18 @@
 #include <gtest/gtest.h>
 
 #include "agent/engine/engine.h"
+#include "agent/journal/journal.h"
+#include "agent/plans/carry_out.h"
 #include "agent/plans/forecast.h"
 #include "agent/plans/guarded_host.h"
 #include "agent/plans/plan_gate.h"
 #include "agent/plans/plan_output.h"
+#include "agent/undo/store.h"
 #include "modules/types.h"
 #include "tests/support/declared.h"
 #include "tests/support/fake_host.h"
 #include "tests/support/status_matchers.h"
+#include "tests/support/temp_folder.h"
 
 namespace fettle::plans {
 namespace {
@@ -336,6 +340,38 @@ TEST(PackageForesight, GuessesAccountsFromScripts) {
               ElementsAre("redis"));
   EXPECT_THAT(sys::ParseSysusers("# c\nu redis - \"Redis\" /var/lib/redis\ng x -\n"),
               ElementsAre("redis"));
+}
+
+TEST_F(PlansTest, AGroupThatFailsIsPutBackThoughThePlanDoesNotSaySo) {
+  host_.disk().PutFile("/etc/kept", "old");
+  Add("file", "/etc/kept", {{"content", "new"}});
+  Add("package", "web");
+  Add("exec", "breaks", {{"command", Value::List{"/bin/breaks"}}, {"creates", "/etc/done"}});
+  Add("file", "/etc/apart", {{"content", "apart"}});
+  resource::Group group;
+  group.name = "web";
+  group.rollback_on_failure = true;
+  catalog_.groups.push_back(group);
+  for (std::size_t i = 0; i < 3; ++i) {
+    catalog_.resources[i].group = 0;
+  }
+  const StoredPlan plan = Plan();
+  ASSERT_EQ(plan.steps.size(), 4U);
+  const testing::TempFolder folder;
+  const auto journal = journal::Journal::Open(folder.path()).value();
+  const auto past = undo::Store::Open(folder.path() + "/undo").value();
+  engine::Engine engine(FindType, host_.clock(), journal.get(), past.get());
+  // Removing is no step of the plan, and is done all the same.
+  const auto report =
+      plans::CarryOut(plan, catalog_, {host_, &foresight_, engine}, {.reason = "plan"});
+  ASSERT_OK(report.status());
+  EXPECT_EQ(Of(*report, "exec:breaks").state, State::kFailed);
+  EXPECT_EQ(Of(*report, "file:/etc/kept").state, State::kReverted);
+  EXPECT_EQ(Of(*report, "package:web").state, State::kReverted)
+      << Of(*report, "package:web").error;
+  EXPECT_EQ(Of(*report, "file:/etc/apart").state, State::kChanged);
+  EXPECT_EQ(host_.disk().Content("/etc/kept"), "old");
+  EXPECT_EQ(host_.packages().Package("web")->presence, sys::PackagePresence::kAbsent);
 }
 
 }  // namespace

@@ -13,7 +13,7 @@ namespace {
 using resource::DifferenceRecord;
 using resource::Value;
 
-constexpr std::string_view kForm = "fettle plan 1\n";
+constexpr std::string_view kForm = "fettle plan 2\n";
 
 void Put(const DifferenceRecord& record, ByteWriter* out) {
   out->Text(record.attribute);
@@ -151,6 +151,7 @@ std::string EncodePlan(const StoredPlan& plan) {
   out.Raw(kForm);
   out.Text(plan.host);
   out.Text(plan.tree);
+  out.Raw(plan.revision.Raw());
   out.Text(plan.catalog);
   out.Number(plan.steps.size());
   for (const PlanStep& step : plan.steps) {
@@ -173,6 +174,7 @@ absl::StatusOr<StoredPlan> DecodePlan(std::string_view bytes) {
   plan.id = Sha256(bytes).Hex();
   plan.host = in.Text();
   plan.tree = in.Text();
+  plan.revision = GetDigest(&in);
   plan.catalog = in.Text();
   for (std::size_t count = in.Count(8); count > 0 && !in.failed(); --count) {
     plan.steps.push_back(GetStep(&in));

@@ -42,6 +42,7 @@ struct StoredPlan {
   absl::Time made;
   std::string host;
   std::string tree;     // Where the policy came from, for people.
+  Digest revision;      // That it is of; empty for a tree of whoever planned.
   std::string catalog;  // EncodeCatalog().
   std::vector<PlanStep> steps;
   std::vector<std::string> packages;  // Every step that the package manager would take.

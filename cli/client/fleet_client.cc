@@ -9,6 +9,26 @@ namespace {
 
 using Stub = v1::Fleet::Stub;
 
+// Beyond what the server waits for hosts.
+constexpr absl::Duration kServersOwnTime = absl::Seconds(30);
+
+template <typename Open>
+absl::Status ReadAnswers(const Connection& connection,
+                         absl::Duration time,
+                         const FleetClient::OnAnswer& on_answer,
+                         Open open) {
+  grpc::ClientContext context;
+  SetDeadline(context, time + kServersOwnTime);
+  const auto reader = open(context);
+  v1::HostAnswer answer;
+  while (reader->Read(&answer)) {
+    on_answer(std::move(answer));
+    answer.Clear();
+  }
+  const grpc::Status status = reader->Finish();
+  return status.ok() ? absl::OkStatus() : connection.Explain(FromGrpc(status));
+}
+
 }  // namespace
 
 absl::StatusOr<v1::ListHostsResponse> FleetClient::ListHosts(
@@ -52,6 +72,24 @@ absl::StatusOr<v1::RequestRunResponse> FleetClient::RequestRun(
 absl::StatusOr<v1::PauseResponse> FleetClient::Pause(const v1::PauseRequest& request) const {
   Stub stub(connection_.channel());
   return Call(connection_, stub, &Stub::Pause, request);
+}
+
+absl::Status FleetClient::PlanHosts(const v1::PlanHostsRequest& request,
+                                    const OnAnswer& on_answer) const {
+  Stub stub(connection_.channel());
+  return ReadAnswers(connection_,
+                     absl::Seconds(request.seconds()),
+                     on_answer,
+                     [&](auto& context) { return stub.PlanHosts(&context, request); });
+}
+
+absl::Status FleetClient::ApplyPlan(const v1::ApplyPlanRequest& request,
+                                    const OnAnswer& on_answer) const {
+  Stub stub(connection_.channel());
+  return ReadAnswers(connection_,
+                     absl::Seconds(request.seconds()),
+                     on_answer,
+                     [&](auto& context) { return stub.ApplyPlan(&context, request); });
 }
 
 }  // namespace fettle::cli

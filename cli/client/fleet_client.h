@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <utility>
 
 #include "absl/status/statusor.h"
@@ -8,11 +9,13 @@
 #include "cli/client/connection.h"
 
 namespace fettle::v1 {
+class ApplyPlanRequest;
 class CreateTokenRequest;
 class CreateTokenResponse;
 class GetHostRequest;
 class Host;
 class HostDetail;
+class HostAnswer;
 class ListHostsRequest;
 class ListHostsResponse;
 class ListTokensResponse;
@@ -20,6 +23,7 @@ class RequestRunRequest;
 class RequestRunResponse;
 class PauseRequest;
 class PauseResponse;
+class PlanHostsRequest;
 class RevokeRequest;
 class RevokeResponse;
 class UpdateHostRequest;
@@ -41,6 +45,12 @@ class FleetClient {
   absl::StatusOr<v1::RevokeResponse> Revoke(const v1::RevokeRequest& request) const;
   absl::StatusOr<v1::RequestRunResponse> RequestRun(const v1::RequestRunRequest& request) const;
   absl::StatusOr<v1::PauseResponse> Pause(const v1::PauseRequest& request) const;
+
+  // Calls `on_answer` with each answer as it comes; done when the last has come. Both wait as long
+  // as the request says, which must say it.
+  using OnAnswer = std::function<void(v1::HostAnswer)>;
+  absl::Status PlanHosts(const v1::PlanHostsRequest& request, const OnAnswer& on_answer) const;
+  absl::Status ApplyPlan(const v1::ApplyPlanRequest& request, const OnAnswer& on_answer) const;
 
  private:
   Connection connection_;

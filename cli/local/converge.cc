@@ -129,7 +129,7 @@ int RunConverge(const Arguments& arguments) {
   return resource::ExitCode(*report);
 }
 
-absl::StatusOr<PlanResult> PlanTree(const Arguments& arguments) {
+absl::StatusOr<plans::MadePlan> PlanTree(const Arguments& arguments) {
   ASSIGN_OR_RETURN(const Bound bound, Bind(arguments));
   return MakePlan(bound.catalog,
                   *bound.host,
@@ -147,7 +147,7 @@ int RunPlan(const Arguments& arguments) {
   if (!arguments.show.empty()) {
     return ShowPlan(arguments.show, arguments.state_dir, arguments.output);
   }
-  const absl::StatusOr<PlanResult> result = PlanTree(arguments);
+  const absl::StatusOr<plans::MadePlan> result = PlanTree(arguments);
   if (!result.ok()) {
     PrintError(arguments.word(), result.status());
     return kExitError;
@@ -203,7 +203,9 @@ void AddPlanCommand(CLI::App& app, int* exit_code) {
                  "plan",
                  "Show what apply would change on this machine, and keep that as a plan",
                  arguments);
-  plan->footer(std::string(kExitCodes) + "\nExample: fettle plan mytree --label role=web");
+  plan->footer(std::string(kExitCodes) +
+               "\nHosts of a fleet are planned from the server: fettle run FILTER --plan\n"
+               "\nExample: fettle plan mytree --label role=web");
   plan->add_option("--show", arguments->show, "Show a plan that is kept, by its id, and end")
       ->check(NotEmpty);
   plan->add_flag("--no-keep", arguments->no_keep, "Do not keep the plan");

@@ -7,7 +7,7 @@
 
 #include "agent/engine/run_options.h"
 #include "agent/journal/journal.h"
-#include "agent/plans/stored_plan.h"
+#include "agent/plans/make_plan.h"
 #include "cli/terminal/output.h"
 #include "lib/resource/catalog.h"
 #include "lib/resource/report.h"
@@ -28,15 +28,9 @@ struct PlanRequest {
   bool colour = false;
 };
 
-struct PlanResult {
-  resource::RunReport report;
-  plans::StoredPlan plan;
-  bool kept = false;
-};
-
 // Plans a catalog on this host and keeps the plan, unless there is nothing to do. That it cannot be
 // kept is said on standard error and is no failure: a plan may be made by anybody.
-absl::StatusOr<PlanResult> MakePlan(const resource::Catalog& catalog,
+absl::StatusOr<plans::MadePlan> MakePlan(const resource::Catalog& catalog,
                                     const sys::HostReader& host,
                                     journal::Journal* journal,
                                     const PlanRequest& request);
@@ -44,7 +38,7 @@ absl::StatusOr<PlanResult> MakePlan(const resource::Catalog& catalog,
 // Carries out a kept plan on this host; `options` without its gate.
 absl::StatusOr<resource::RunReport> CarryOut(const std::string& id,
                                              const std::string& state_dir,
-                                             engine::RunOptions options);
+                                             const engine::RunOptions& options);
 
 // Prints a kept plan; the exit code.
 int ShowPlan(const std::string& id, const std::string& state_dir, const Output& output);

@@ -16,6 +16,8 @@
 
 namespace fettle::server {
 
+class Tasks;
+
 // What the services work with. Everything is safe from any thread, and outlives the services.
 struct Context {
   const Config& config;
@@ -30,6 +32,7 @@ struct Context {
   Auditor& auditor;
   Publisher& publisher;
   RevisionBlobs& blobs;
+  Tasks& tasks;
 };
 
 }  // namespace fettle::server

@@ -6,6 +6,7 @@
 #include "lib/pki/enrol_token.h"
 #include "server/api/access.h"
 #include "server/api/fleet_requests.h"
+#include "server/api/fleet_tasks.h"
 #include "server/api/grpc_status.h"
 #include "server/api/services.h"
 #include "server/fleet/host_view.h"
@@ -116,7 +117,29 @@ class FleetService final : public v1::Fleet::Service {
     return ToGrpc(who.ok() ? PauseHosts(*who, *request, response) : who.status());
   }
 
+  grpc::Status PlanHosts(grpc::ServerContext* call,
+                         const v1::PlanHostsRequest* request,
+                         grpc::ServerWriter<v1::HostAnswer>* answers) override {
+    const auto who = RequireAdmin(context_, *call, "PlanHosts");
+    return ToGrpc(who.ok() ? server::PlanHosts(context_, *who, *request, StreamOf(*call, *answers))
+                           : who.status());
+  }
+
+  grpc::Status ApplyPlan(grpc::ServerContext* call,
+                         const v1::ApplyPlanRequest* request,
+                         grpc::ServerWriter<v1::HostAnswer>* answers) override {
+    const auto who = RequireAdmin(context_, *call, "ApplyPlan");
+    return ToGrpc(who.ok() ? server::ApplyPlan(context_, *who, *request, StreamOf(*call, *answers))
+                           : who.status());
+  }
+
  private:
+  static AnswerStream StreamOf(grpc::ServerContext& call,
+                               grpc::ServerWriter<v1::HostAnswer>& answers) {
+    return {[&answers](const v1::HostAnswer& answer) { return answers.Write(answer); },
+            [&call] { return call.IsCancelled(); }};
+  }
+
   absl::Status PauseHosts(const std::string& who,
                           const v1::PauseRequest& request,
                           v1::PauseResponse* response) {

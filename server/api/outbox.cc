@@ -15,6 +15,8 @@ bool SaysTheSame(const Assignment& a, const Assignment& b) {
          a.channel == b.channel && a.labels == b.labels;
 }
 
+}  // namespace
+
 v1::Assignment ToProto(const Assignment& assignment) {
   v1::Assignment out;
   out.set_revision(fmt::format("r{}", assignment.revision->number));
@@ -25,8 +27,6 @@ v1::Assignment ToProto(const Assignment& assignment) {
   out.mutable_labels()->insert(assignment.labels.begin(), assignment.labels.end());
   return out;
 }
-
-}  // namespace
 
 bool Outbox::PutAssignment(const Assignment& assignment) {
   if (assignment.version < last_assignment_.version) {
@@ -61,6 +61,14 @@ bool Outbox::PutRun(const std::string& id, const std::string& reason) {
   return true;
 }
 
+bool Outbox::PutTask(const v1::Task& task) {
+  if (tasks_.size() >= kMaxRuns) {
+    return false;
+  }
+  tasks_.push_back(task);
+  return true;
+}
+
 std::optional<v1::ServerMessage> Outbox::Next() {
   v1::ServerMessage message;
   if (hello_ack_.has_value()) {
@@ -88,6 +96,9 @@ std::optional<v1::ServerMessage> Outbox::NextAfterHello() {
     runs_.pop_front();
   } else if (pause_.has_value()) {
     *message.mutable_pause() = *std::exchange(pause_, std::nullopt);
+  } else if (!tasks_.empty()) {
+    *message.mutable_task() = std::move(tasks_.front());
+    tasks_.pop_front();
   } else if (drain_.has_value()) {
     message.mutable_drain()->set_reconnect_window_seconds(*std::exchange(drain_, std::nullopt));
   } else {
@@ -103,6 +114,7 @@ void Outbox::Clear() {
   assignment_.reset();
   runs_.clear();
   pause_.reset();
+  tasks_.clear();
   drain_.reset();
 }
 

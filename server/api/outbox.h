@@ -12,6 +12,9 @@
 
 namespace fettle::server {
 
+// As it goes to a host. There must be a revision in it.
+v1::Assignment ToProto(const Assignment& assignment);
+
 // What waits to be sent in one session: bounded, because of each kind only the newest counts. The
 // HelloAck goes first, whatever came before it; a farewell goes last. One thread at a time.
 class Outbox {
@@ -32,6 +35,9 @@ class Outbox {
 
   // The latest wins.
   void PutPause(v1::PauseOrder order) { pause_ = std::move(order); }
+
+  // False when kMaxRuns wait already.
+  bool PutTask(const v1::Task& task);
 
   void PutDrain(uint32_t reconnect_window_seconds) { drain_ = reconnect_window_seconds; }
 
@@ -54,6 +60,7 @@ class Outbox {
   Assignment last_assignment_;  // Kept last, sent or waiting.
   std::deque<v1::RunRequest> runs_;
   std::optional<v1::PauseOrder> pause_;
+  std::deque<v1::Task> tasks_;
   std::optional<uint32_t> drain_;
 };
 

@@ -8,6 +8,7 @@
 #include "lib/base/status_macros.h"
 #include "lib/wire/report_wire.h"
 #include "server/api/grpc_status.h"
+#include "server/api/tasks.h"
 #include "server/reports/from_proto.h"
 
 namespace fettle::server {
@@ -125,6 +126,9 @@ void SessionReactor::OnReadDone(bool ok) {
     Heard(message->heartbeat());
   } else if (message->has_reports()) {
     Reported(message->reports());
+  } else if (message->has_answer()) {
+    context_.tasks.Answer(this, message->answer());
+    Read();
   } else {
     Read();  // Something of a newer agent: passed over.
   }
@@ -359,7 +363,9 @@ void SessionReactor::Assign(const Assignment& assignment) {
 
 std::vector<Digest> SessionReactor::SentRevisions() const {
   const absl::MutexLock lock(&mutex_);
-  return {sent_revisions_.begin(), sent_revisions_.end()};
+  std::vector<Digest> sent(sent_revisions_.begin(), sent_revisions_.end());
+  sent.insert(sent.end(), planned_revisions_.begin(), planned_revisions_.end());
+  return sent;
 }
 
 bool SessionReactor::RequestRun(const std::string& id, const std::string& reason) {
@@ -381,6 +387,22 @@ bool SessionReactor::Pause(absl::Duration span, const std::string& reason, const
   order.set_reason(reason);
   order.set_by(by);
   outbox_.PutPause(std::move(order));
+  Pump();
+  return true;
+}
+
+bool SessionReactor::Ask(const v1::Task& task, const Digest* revision) {
+  const absl::MutexLock lock(&mutex_);
+  if (!established_ || ending_.has_value() || !outbox_.PutTask(task)) {
+    return false;
+  }
+  if (revision != nullptr) {
+    std::erase(planned_revisions_, *revision);
+    planned_revisions_.push_back(*revision);
+    if (planned_revisions_.size() > kRememberedRevisions) {
+      planned_revisions_.pop_front();
+    }
+  }
   Pump();
   return true;
 }
@@ -452,6 +474,7 @@ void SessionReactor::OnCancel() {
 
 void SessionReactor::OnDone() {
   context_.sessions.Closed(*this);
+  context_.tasks.Gone(this);
   std::shared_ptr<SessionReactor> self;
   {
     const absl::MutexLock lock(&mutex_);

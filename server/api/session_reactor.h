@@ -45,6 +45,7 @@ class SessionReactor final : public grpc::ServerBidiReactor<v1::AgentMessage, v1
       ABSL_LOCKS_EXCLUDED(mutex_);
   bool Pause(absl::Duration span, const std::string& reason, const std::string& by) override
       ABSL_LOCKS_EXCLUDED(mutex_);
+  bool Ask(const v1::Task& task, const Digest* revision) override ABSL_LOCKS_EXCLUDED(mutex_);
   void End(const absl::Status& why) override ABSL_LOCKS_EXCLUDED(mutex_);
   void Drain(absl::Duration reconnect_window) override ABSL_LOCKS_EXCLUDED(mutex_);
   void Tend() override ABSL_LOCKS_EXCLUDED(mutex_);
@@ -104,6 +105,7 @@ class SessionReactor final : public grpc::ServerBidiReactor<v1::AgentMessage, v1
   std::optional<absl::Status> ending_ ABSL_GUARDED_BY(mutex_);
   absl::Duration ending_since_ ABSL_GUARDED_BY(mutex_);
   std::deque<Digest> sent_revisions_ ABSL_GUARDED_BY(mutex_);
+  std::deque<Digest> planned_revisions_ ABSL_GUARDED_BY(mutex_);  // Sent to be planned.
 };
 
 }  // namespace fettle::server

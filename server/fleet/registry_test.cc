@@ -35,6 +35,8 @@ class FakeSession final : public Session {
     return false;
   }
 
+  bool Ask(const v1::Task& /*task*/, const Digest* /*revision*/) override { return false; }
+
   void End(const absl::Status& /*why*/) override {}
 
   void Drain(absl::Duration /*reconnect_window*/) override {}

@@ -10,6 +10,10 @@
 #include "lib/digest/digest.h"
 #include "server/fleet/assigner.h"
 
+namespace fettle::v1 {
+class Task;
+}
+
 namespace fettle::server {
 
 // The live connection of one host, as the rest of the server sees it. Every call may come from any
@@ -24,7 +28,7 @@ class Session {
   // Sends it, unless a newer one was given before. Of several that wait only the newest is sent.
   virtual void Assign(const Assignment& assignment) = 0;
 
-  // The revisions that it was sent lately, in this session.
+  // The revisions that it was sent lately, to enforce or to plan, in this session.
   virtual std::vector<Digest> SentRevisions() const = 0;
 
   // False when too many wait already.
@@ -33,6 +37,10 @@ class Session {
   // Asks the host to look and report only for a while; zero: no longer. The latest wins. False when
   // the session is not up.
   virtual bool Pause(absl::Duration span, const std::string& reason, const std::string& by) = 0;
+
+  // Asks the host for something; `revision` is what it needs the content of, null for none. The
+  // answers go to the server's Tasks. False when the session is not up, or too much waits already.
+  virtual bool Ask(const v1::Task& task, const Digest* revision) = 0;
 
   // Ends it at once with `why`; messages that wait are dropped.
   virtual void End(const absl::Status& why) = 0;

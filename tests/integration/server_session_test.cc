@@ -269,6 +269,74 @@ TEST_F(SessionTest, ARunIsAskedForWhereSomebodyIsConnected) {
   EXPECT_EQ(session->Next().run().reason(), "because");
 }
 
+TEST_F(SessionTest, APlanIsAskedForAndEachHostGivesOneLastAnswer) {
+  EnrolledHost("web2");
+  Publish("-- one", "production");
+  const v1::Revision second = Publish("-- two");
+  const auto session = Session();
+  Greet(session.get());
+  ASSERT_EQ(session->Next().assignment().revision(), "r1");
+  v1::PlanHostsRequest request;
+  request.set_filter("web*");
+  request.set_revision("r2");
+  Call call;
+  const auto fleet = FleetOf(admin());
+  const auto answers = fleet->PlanHosts(&call, request);
+  const v1::ServerMessage asked = session->Next();
+  ASSERT_TRUE(asked.has_task()) << asked.ShortDebugString();
+  EXPECT_EQ(asked.task().plan().revision().revision_id(), second.id());
+  EXPECT_EQ(asked.task().plan().revision().channel(), "production");
+  v1::AgentMessage said;
+  said.mutable_answer()->set_id("of nothing that was asked");
+  said.mutable_answer()->set_error("dropped");
+  session->Send(said);
+  said.mutable_answer()->set_id(asked.task().id());
+  said.mutable_answer()->mutable_plan()->set_id("3f0c");
+  session->Send(said);
+  std::map<std::string, v1::HostAnswer> last;
+  v1::HostAnswer answer;
+  while (answers->Read(&answer)) {
+    last[answer.host()] = answer;
+  }
+  ASSERT_OK(Of(answers->Finish()));
+  EXPECT_THAT(last["web2"].error(), HasSubstr("not connected"));
+  EXPECT_EQ(last["web1"].plan().id(), "3f0c");
+  EXPECT_THAT(AuditLog(), Contains(HasSubstr("plan: 1 of 2 hosts, r2")));
+}
+
+TEST_F(SessionTest, WhoWaitsForAPlanToBeCarriedOutLearnsThatTheHostIsGone) {
+  Publish("-- one", "production");
+  auto session = Session();
+  Greet(session.get());
+  ASSERT_TRUE(session->Next().has_assignment());
+  v1::ApplyPlanRequest request;
+  request.set_host("web1");
+  request.set_plan("3f0c");
+  Call call;
+  const auto fleet = FleetOf(admin());
+  const auto answers = fleet->ApplyPlan(&call, request);
+  EXPECT_EQ(session->Next().task().apply_plan().plan(), "3f0c");
+  session.reset();
+  v1::HostAnswer answer;
+  ASSERT_TRUE(answers->Read(&answer));
+  EXPECT_THAT(answer.error(), HasSubstr("disconnected"));
+  EXPECT_FALSE(answers->Read(&answer));
+  ASSERT_OK(Of(answers->Finish()));
+}
+
+TEST_F(SessionTest, OnlyWhoMayAskForRunsMayAskForPlans) {
+  const auto viewer = FleetOf(EnrolledUser("vic", "viewer"));
+  v1::HostAnswer answer;
+  Call plan;
+  const auto planned = viewer->PlanHosts(&plan, {});
+  EXPECT_FALSE(planned->Read(&answer));
+  EXPECT_THAT(Of(planned->Finish()), StatusIs(absl::StatusCode::kPermissionDenied));
+  Call apply;
+  const auto applied = viewer->ApplyPlan(&apply, {});
+  EXPECT_FALSE(applied->Read(&answer));
+  EXPECT_THAT(Of(applied->Finish()), StatusIs(absl::StatusCode::kPermissionDenied));
+}
+
 TEST_F(SessionTest, AStoppingServerSaysFarewell) {
   const auto session = Session();
   Greet(session.get());
