@@ -93,7 +93,7 @@ void AddVerbs(CLI::App* app, Words* words) {
   CLI::App* const pause = app->add_subcommand("pause", "Change nothing on this host for a while");
   pause->add_option("--for", words->span, "How long: 30m, 2h")->required();
   pause->add_option("--reason", words->reason, "Why, for those who wonder later")->required();
-  app->add_subcommand("resume", "End a pause");
+  app->add_subcommand("resume", "End a pause, and what an undo holds back");
   app->add_subcommand("version", "Say which this is");
 }
 

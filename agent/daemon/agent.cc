@@ -197,6 +197,12 @@ void Agent::StartNext() {
     parts_.start_job(*running_);
     return;
   }
+  if (std::exchange(tell_undone_, false)) {
+    running_.emplace();
+    running_->kind = Job::Kind::kTellUndone;
+    parts_.start_job(*running_);
+    return;
+  }
   if (waiting_.has_value() && tree_.has_value()) {
     StartRun(*std::exchange(waiting_, std::nullopt));
   } else if (!tasks_.empty() && !tasks_.front().tree.empty()) {
@@ -245,6 +251,9 @@ void Agent::OnFinished(const Outcome& outcome) {
   running_.reset();
   if (!outcome.answer.empty() && outlet_ != nullptr) {
     outlet_->Answer(outcome.answer);
+  }
+  for (const resource::RunReport& undone : outcome.undone) {
+    parts_.reporter.RecordUndo(undone);
   }
   if (outcome.job.kind == Job::Kind::kCheck) {
     OnChecked(outcome);

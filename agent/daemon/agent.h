@@ -83,6 +83,8 @@ class Agent {
   absl::Status RequestRun(const std::string& reason, bool audit, RunDone done);
   absl::Status BeginPause(absl::Duration span, const std::string& reason);
   absl::Status EndPause();
+  // Tells the server what was undone here by hand.
+  void TellUndone();
   // Ends a pause, and enforces again what was undone by hand.
   absl::Status Resume();
 
@@ -139,10 +141,11 @@ class Agent {
   std::optional<link::Assignment> assigned_;  // The latest of this process.
   std::optional<Job> candidate_;              // A revision to check next.
   std::optional<Job> running_;
-  std::deque<Job> tasks_;  // That wait; of a plan with its tree once that is here.
+  std::deque<Job> tasks_;         // That wait; of a plan with its tree once that is here.
   bool taking_for_task_ = false;  // What is being got is for the first of them alone.
   std::vector<RunDone> running_done_;
   std::optional<Waiting> waiting_;
+  bool tell_undone_ = false;
   std::set<std::string> touched_;  // Resources that somebody may have changed.
   bool touched_look_only_ = true;
   absl::Duration next_sweep_ = absl::InfiniteDuration();

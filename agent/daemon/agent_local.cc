@@ -46,6 +46,11 @@ absl::Status Agent::EndPause() {
   return absl::OkStatus();
 }
 
+void Agent::TellUndone() {
+  tell_undone_ = true;
+  StartNext();
+}
+
 absl::Status Agent::Resume() {
   if (!undo::ReadHold(parts_.config.state_dir).has_value()) {
     return EndPause();

@@ -31,10 +31,10 @@ void Agent::OnApplyPlanOrder(const link::ApplyPlanOrder& order) {
   job.kind = Job::Kind::kApplyPlan;
   job.task = order.id;
   job.plan = order.plan;
-  job.reason =
-      order.reason.empty() ? order.by : fmt::format("{} ({})", order.reason, order.by);
+  job.reason = order.reason.empty() ? order.by : fmt::format("{} ({})", order.reason, order.by);
   if (!tree_.has_value()) {
-    RefuseTask(job, "this host enforces no revision, and carries out plans of the one that it does");
+    RefuseTask(job,
+               "this host enforces no revision, and carries out plans of the one that it does");
   } else if (!parts_.config.enforce) {
     RefuseTask(job, "this host only looks: enforce is false in its agent.toml");
   } else {

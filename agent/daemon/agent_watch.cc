@@ -47,7 +47,7 @@ void Agent::StartTouched() {
 void Agent::OnPauseOrder(const link::PauseOrder& order) {
   const absl::Status status =
       order.span == absl::ZeroDuration()
-          ? EndPause()
+          ? Resume()
           : BeginPause(order.span, fmt::format("{} ({})", order.reason, order.by));
   if (!status.ok()) {
     spdlog::warn("asked by {} to pause or resume: {}", order.by, Message(status));

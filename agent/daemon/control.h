@@ -11,12 +11,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
-#include "lib/base/deadline.h"
+#include "agent/control/ask_agent.h"
 
 namespace fettle::agent {
-
-inline constexpr char kControlFolder[] = "/run/fettle";
-inline constexpr char kControlSocket[] = "/run/fettle/agent.sock";
 
 // The local control socket: those who are root (or whoever the agent runs as) on the host ask the
 // agent something. One request a connection: words separated by tabs, one line; the answer is an
@@ -64,15 +61,5 @@ class ControlServer {
   std::list<Asker> askers_;
   uint64_t next_id_ = 1;
 };
-
-struct ControlAnswer {
-  int exit_code = 0;
-  std::string text;
-};
-
-// Asks the agent. kUnavailable when none runs here, or it ends meanwhile.
-absl::StatusOr<ControlAnswer> AskAgent(const std::string& path,
-                                       const std::vector<std::string>& words,
-                                       Deadline deadline);
 
 }  // namespace fettle::agent

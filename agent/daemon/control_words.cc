@@ -43,6 +43,9 @@ void Obey(const std::vector<std::string>& words, const ControlServer::Reply& rep
     }
   } else if (verb == "pause") {
     ObeyPause(words, reply, agent);
+  } else if (verb == "undone") {
+    agent->TellUndone();
+    reply(0, "the server is told");
   } else if (verb == "resume") {
     AnswerStatus(agent->Resume(), "no longer paused", reply);
   } else {

@@ -17,8 +17,9 @@ struct Job {
   enum class Kind : uint8_t {
     kCheck,  // Evaluate only: is it good?
     kRun,
-    kPlan,       // For somebody who waits: what would be done; keep that.
-    kApplyPlan,  // Likewise: do what a plan that is kept says.
+    kPlan,        // For somebody who waits: what would be done; keep that.
+    kApplyPlan,   // Likewise: do what a plan that is kept says.
+    kTellUndone,  // Only what Outcome::undone has.
   };
 
   Kind kind = Kind::kRun;
@@ -37,6 +38,9 @@ struct Outcome {
   Job job;
   std::string refusal;      // What is wrong with the revision, all of it; "" when nothing is.
   bool incomplete = false;  // A blob is missing or was damaged: fetch and try again.
+
+  // What was undone by hand and is not told yet: of kTellUndone, and of the first run.
+  std::vector<resource::RunReport> undone;
 
   std::string answer;  // Of kPlan and kApplyPlan, as link/encode_answer.h makes it.
 

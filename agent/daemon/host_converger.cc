@@ -15,6 +15,7 @@
 #include "agent/plans/make_plan.h"
 #include "agent/plans/plan_output.h"
 #include "agent/plans/plan_store.h"
+#include "agent/undo/untold.h"
 #include "lib/base/bytes.h"
 #include "lib/base/ids.h"
 #include "lib/base/status_macros.h"
@@ -28,6 +29,8 @@ namespace {
 using resource::State;
 
 constexpr absl::Duration kLongestRun = absl::Hours(4);
+// Who undoes has the run lock until he is done.
+constexpr absl::Duration kUndoPatience = absl::Minutes(10);
 constexpr absl::Duration kLongestPlan = absl::Minutes(30);
 
 // One number for all that an evaluation depends on.
@@ -100,6 +103,12 @@ Outcome HostConverger::Converge(const Job& job) {
     if (!done.ok()) {
       outcome.answer = link::EncodeTaskError(job.task, Message(done));
     }
+    return outcome;
+  }
+  if (job.kind == Job::Kind::kTellUndone || job.reason == "start") {
+    TakeUndone(&outcome);
+  }
+  if (job.kind == Job::Kind::kTellUndone) {
     return outcome;
   }
   const absl::Status status = Evaluate(job, &outcome);
@@ -187,10 +196,10 @@ absl::Status HostConverger::Plan(const Job& job, Outcome* outcome) {
   if (!known) {
     ASSIGN_OR_RETURN(other, EvaluateAnew(job, std::move(facts), inputs, outcome));
     if (other == nullptr) {
-      return FailedPrecondition("{} cannot be planned: {}",
-                                job.revision.revision,
-                                outcome->incomplete ? "its content was damaged on disk; ask again"
-                                                    : outcome->refusal);
+      return FailedPrecondition(
+          "{} cannot be planned: {}",
+          job.revision.revision,
+          outcome->incomplete ? "its content was damaged on disk; ask again" : outcome->refusal);
     }
   }
   // Others may have run here since this agent did.
@@ -203,10 +212,12 @@ absl::Status HostConverger::Plan(const Job& job, Outcome* outcome) {
   task.revision_id = job.revision.revision_id;
   task.folder = PlansFolder();
   task.deadline = Deadline::After(kLongestPlan);
-  ASSIGN_OR_RETURN(
-      plans::MadePlan made,
-      plans::MakePlan(
-          known ? evaluated_->catalog : other->catalog, parts_.host, foresight.get(), engine, task));
+  ASSIGN_OR_RETURN(plans::MadePlan made,
+                   plans::MakePlan(known ? evaluated_->catalog : other->catalog,
+                                   parts_.host,
+                                   foresight.get(),
+                                   engine,
+                                   task));
   RETURN_IF_ERROR(Annotate(made.not_kept, "the plan cannot be kept on the host"));
   outcome->answer = link::EncodePlanAnswer(job.task, made);
   return absl::OkStatus();
@@ -216,11 +227,10 @@ absl::Status HostConverger::ApplyPlan(const Job& job, Outcome* outcome) {
   ASSIGN_OR_RETURN(const plans::StoredPlan plan, plans::PlanStore(PlansFolder()).Load(job.plan));
   if (plan.revision != job.revision.revision_id) {
     return FailedPrecondition(
-        "plan {} is of {}, and {} is what this host enforces now; plan {} again",
+        "plan {} is of {}, and this host enforces {}: plan that, or have the host follow what was "
+        "planned first",
         plans::ShortId(plan.id),
-        plan.revision.empty() ? "a tree of this host's own, which nobody signed"
-                              : fmt::format("{} of then", plan.tree),
-        job.revision.revision,
+        plan.revision.empty() ? "a tree of the host's own, which nobody signed" : plan.tree,
         job.revision.revision);
   }
   ASSIGN_OR_RETURN(const resource::Catalog catalog, resource::DecodeCatalog(plan.catalog));
@@ -244,6 +254,26 @@ bool HostConverger::DeepSweepDue(const Job& job) {
   }
   last_deep_ = now;
   return true;
+}
+
+// That it fails is no harm: the next run says what is so.
+void HostConverger::TakeUndone(Outcome* outcome) {
+  if (parts_.store == nullptr) {
+    return;
+  }
+  absl::Status status =
+      parts_.journal->Begin("telling what was undone", Deadline::After(kUndoPatience), nullptr);
+  if (status.ok()) {
+    auto undone = undo::TakeUntold(*parts_.store, parts_.name);
+    status = undone.status();
+    if (undone.ok()) {
+      outcome->undone = *std::move(undone);
+    }
+    status.Update(parts_.journal->End());
+  }
+  if (!status.ok()) {
+    spdlog::warn("what was undone is not told by itself: {}", Message(status));
+  }
 }
 
 void HostConverger::Run(const Job& job, Outcome* outcome) {

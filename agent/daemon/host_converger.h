@@ -61,6 +61,7 @@ class HostConverger final : public Converger {
   // Of kPlan and kApplyPlan: the answer, in *outcome or as an error.
   absl::Status Plan(const Job& job, Outcome* outcome);
   absl::Status ApplyPlan(const Job& job, Outcome* outcome);
+  void TakeUndone(Outcome* outcome);
   void Run(const Job& job, Outcome* outcome);
   bool DeepSweepDue(const Job& job);
 

@@ -152,6 +152,37 @@ void Reporter::Record(const Outcome& outcome) {
   last_run_ = std::move(run);
 }
 
+void Reporter::RecordUndo(RunReport undone) {
+  std::map<std::string_view, link::SnapshotEntry*> known;
+  for (link::SnapshotEntry& entry : entries_) {
+    known[entry.id] = &entry;
+  }
+  undone.counts = {};
+  std::erase_if(undone.resources, [&](const resource::ResourceReport& one) {
+    const auto found = known.find(one.id);
+    if (found == known.end() && !entries_.empty()) {
+      return true;
+    }
+    if (found != known.end()) {
+      found->second->state = one.state;
+    }
+    (one.state == State::kReverted ? undone.counts.reverted : undone.counts.failed) += 1;
+    return false;
+  });
+  if (undone.resources.empty()) {
+    return;
+  }
+  undone.enforce = false;  // It says nothing of which revision is enforced.
+  undone.catalog = catalog_;
+  if (!entries_.empty()) {
+    states_ = DigestOf(entries_);
+    undone.states = states_;
+    told_.states = states_;
+  }
+  Append(report::Weight::kGrave, link::EncodeRun(undone), "what was undone");
+  Save();
+}
+
 void Reporter::TellSnapshot() {
   Append(report::Weight::kPlain,
          link::EncodeSnapshot({catalog_, revision_, entries_, states_}),

@@ -27,6 +27,10 @@ class Reporter {
   // After a run.
   void Record(const Outcome& outcome);
 
+  // What somebody undid by hand on this host: a partial report, told as it is but for resources
+  // that are not of the catalog of the last run.
+  void RecordUndo(resource::RunReport undone);
+
   // The agent would not take a revision: said once for each revision and reason.
   void Refuse(const link::Assignment& assignment, const std::string& reason);
 

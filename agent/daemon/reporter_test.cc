@@ -93,5 +93,26 @@ TEST_F(ReporterTest, RefusalsAreToldOnceEvenAcrossRestarts) {
   EXPECT_EQ(Waiting(), 2U);
 }
 
+TEST_F(ReporterTest, WhatWasUndoneIsToldAtOnceAndCountsForTheDigest) {
+  reporter_->Record(RanWith(RunOf("push"), State::kChanged));
+  resource::RunReport undone;
+  undone.id = "UNDO";
+  undone.revision = "r1";
+  undone.partial = true;
+  undone.resources.resize(2);
+  undone.resources[0].id = "file:/b";
+  undone.resources[0].state = State::kReverted;
+  undone.resources[1].id = "file:/of-another-catalog";
+  undone.resources[1].state = State::kReverted;
+  const uint64_t before = spool_->next_sequence();
+  reporter_->RecordUndo(undone);
+  EXPECT_EQ(spool_->next_sequence(), before + 1);
+  EXPECT_EQ(reporter_->states(),
+            resource::StateDigest({{"file:/a", State::kOk}, {"file:/b", State::kReverted}}));
+  // The next look says the same of it: nothing new.
+  reporter_->Record(RanWith(RunOf("sweep"), State::kReverted));
+  EXPECT_EQ(spool_->next_sequence(), before + 1);
+}
+
 }  // namespace
 }  // namespace fettle::agent

@@ -184,13 +184,12 @@ void Pass::RollBack(int32_t group, std::size_t failed) {
   options.by = NewId();
   options.reason = fmt::format(
       "group {}", context_.prepared.catalog().groups[static_cast<std::size_t>(group)].name);
-  const absl::StatusOr<undo::Undone> undone =
-      undo::Perform(*context_.store,
-                    context_.run,
-                    context_.options.rollback_host != nullptr ? *context_.options.rollback_host
-                                                              : *context_.host,
-                    context_.clock,
-                    options);
+  const absl::StatusOr<undo::Undone> undone = undo::Perform(
+      *context_.store,
+      context_.run,
+      context_.options.rollback_host != nullptr ? *context_.options.rollback_host : *context_.host,
+      context_.clock,
+      options);
   if (!undone.ok()) {
     // Nothing of it was changed, or nothing can be read of what was.
     if (!absl::IsNotFound(undone.status())) {

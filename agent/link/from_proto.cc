@@ -34,7 +34,8 @@ Answer OrderFromProto(v1::Task& task) {
   switch (task.what_case()) {
     case v1::Task::kPlan: {
       PlanOrder order{task.id(), task.by(), {}};
-      ASSIGN_OR_RETURN(order.revision, AssignmentFromProto(*task.mutable_plan()->mutable_revision()));
+      ASSIGN_OR_RETURN(order.revision,
+                       AssignmentFromProto(*task.mutable_plan()->mutable_revision()));
       return Event(std::move(order));
     }
     case v1::Task::kApplyPlan:

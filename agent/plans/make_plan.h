@@ -19,11 +19,11 @@
 namespace fettle::plans {
 
 struct PlanTask {
-  std::string tree;       // Where the policy comes from, for people.
-  std::string revision;   // "r42"; "" for a tree of whoever plans.
-  Digest revision_id;     // Likewise.
-  std::string folder;     // Where to keep it; "": not at all.
-  bool deep = false;      // Read every file.
+  std::string tree;      // Where the policy comes from, for people.
+  std::string revision;  // "r42"; "" for a tree of whoever plans.
+  Digest revision_id;    // Likewise.
+  std::string folder;    // Where to keep it; "": not at all.
+  bool deep = false;     // Read every file.
   Deadline deadline = Deadline::Never();
   // Called with each resource that is not simply at rest, and what would be done with it (or null).
   std::function<void(const resource::ResourceReport&, const PlanStep*)> on_resource = {};

@@ -367,8 +367,7 @@ TEST_F(PlansTest, AGroupThatFailsIsPutBackThoughThePlanDoesNotSaySo) {
   ASSERT_OK(report.status());
   EXPECT_EQ(Of(*report, "exec:breaks").state, State::kFailed);
   EXPECT_EQ(Of(*report, "file:/etc/kept").state, State::kReverted);
-  EXPECT_EQ(Of(*report, "package:web").state, State::kReverted)
-      << Of(*report, "package:web").error;
+  EXPECT_EQ(Of(*report, "package:web").state, State::kReverted) << Of(*report, "package:web").error;
   EXPECT_EQ(Of(*report, "file:/etc/apart").state, State::kChanged);
   EXPECT_EQ(host_.disk().Content("/etc/kept"), "old");
   EXPECT_EQ(host_.packages().Package("web")->presence, sys::PackagePresence::kAbsent);

@@ -77,19 +77,17 @@ absl::StatusOr<v1::PauseResponse> FleetClient::Pause(const v1::PauseRequest& req
 absl::Status FleetClient::PlanHosts(const v1::PlanHostsRequest& request,
                                     const OnAnswer& on_answer) const {
   Stub stub(connection_.channel());
-  return ReadAnswers(connection_,
-                     absl::Seconds(request.seconds()),
-                     on_answer,
-                     [&](auto& context) { return stub.PlanHosts(&context, request); });
+  return ReadAnswers(connection_, absl::Seconds(request.seconds()), on_answer, [&](auto& context) {
+    return stub.PlanHosts(&context, request);
+  });
 }
 
 absl::Status FleetClient::ApplyPlan(const v1::ApplyPlanRequest& request,
                                     const OnAnswer& on_answer) const {
   Stub stub(connection_.channel());
-  return ReadAnswers(connection_,
-                     absl::Seconds(request.seconds()),
-                     on_answer,
-                     [&](auto& context) { return stub.ApplyPlan(&context, request); });
+  return ReadAnswers(connection_, absl::Seconds(request.seconds()), on_answer, [&](auto& context) {
+    return stub.ApplyPlan(&context, request);
+  });
 }
 
 }  // namespace fettle::cli

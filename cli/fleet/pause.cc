@@ -86,7 +86,8 @@ void AddPauseCommands(CLI::App& app, int* exit_code) {
                   "\n\nExample: fettle pause web1 --for 2h --reason \"hunting a leak\"");
   OnParse(command, "pause", exit_code, [pause] { return Pause(*pause); });
   const auto resume = std::make_shared<Arguments>();
-  command = AddCommon(app, "resume", "End the pause of connected hosts", resume);
+  command = AddCommon(
+      app, "resume", "End the pause of connected hosts, and what an undo holds back", resume);
   command->footer(std::string(kFilterHelp) + "\n\nExample: fettle resume web1");
   OnParse(command, "resume", exit_code, [resume] { return Resume(*resume); });
 }

@@ -106,8 +106,10 @@ std::string NotEmpty(const std::string& word) {
 }
 
 void AddPlanOptions(CLI::App* command, Arguments* arguments) {
-  CLI::Option* const plan = command->add_flag(
-      "--plan", arguments->plan, "Do not run: show what a run would change, and keep that as a plan");
+  CLI::Option* const plan =
+      command->add_flag("--plan",
+                        arguments->plan,
+                        "Do not run: show what a run would change, and keep that as a plan");
   command
       ->add_option("--revision",
                    arguments->revision,
@@ -130,20 +132,21 @@ void AddPlanOptions(CLI::App* command, Arguments* arguments) {
 
 void AddRunCommand(CLI::App& app, int* exit_code) {
   const auto arguments = std::make_shared<Arguments>();
-  CLI::App* const command = app.add_subcommand("run", "Ask connected hosts for a run now, or for plans");
+  CLI::App* const command =
+      app.add_subcommand("run", "Ask connected hosts for a run now, or for plans");
   AddFilter(command, &arguments->filter);
   command->add_option("--reason", arguments->reason, "Why; stands in the report of the run");
   AddPlanOptions(command, arguments.get());
   AddOutputOptions(*command, &arguments->output);
-  command->footer(std::string(kFilterHelp) +
-                  "\n\nExit codes with --plan and --apply-plan: 0 nothing to do, 2 changes, 4 failures, "
-                  "6 both (as `fettle plan`\nand `fettle apply`; a host that gave no plan counts "
-                  "as a failure), 5 refused.\n\n"
-                  "Examples: fettle run\n          fettle run role=web state=failed\n"
-                  "          fettle run role=web --plan --revision r7\n"
-                  "          fettle run web1 --apply-plan 3f0c21a9b4de");
-  OnParse(
-      command, "run", exit_code, [arguments, exit_code] { return Do(*arguments, exit_code); });
+  command->footer(
+      std::string(kFilterHelp) +
+      "\n\nExit codes with --plan and --apply-plan: 0 nothing to do, 2 changes, 4 failures, "
+      "6 both (as `fettle plan`\nand `fettle apply`; a host that gave no plan counts "
+      "as a failure), 5 refused.\n\n"
+      "Examples: fettle run\n          fettle run role=web state=failed\n"
+      "          fettle run role=web --plan --revision r7\n"
+      "          fettle run web1 --apply-plan 3f0c21a9b4de");
+  OnParse(command, "run", exit_code, [arguments, exit_code] { return Do(*arguments, exit_code); });
 }
 
 }  // namespace fettle::cli

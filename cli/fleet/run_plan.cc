@@ -204,8 +204,9 @@ std::vector<std::vector<std::string>> Alike(const std::map<std::string, v1::Plan
 absl::StatusOr<int> PlanHosts(const v1::PlanHostsRequest& request, const Output& output) {
   ASSIGN_OR_RETURN(const Connection connection, Connect());
   Answers answers;
-  RETURN_IF_ERROR(FleetClient(connection).PlanHosts(
-      request, [&](v1::HostAnswer answer) { answers.Take(std::move(answer)); }));
+  RETURN_IF_ERROR(FleetClient(connection).PlanHosts(request, [&](v1::HostAnswer answer) {
+    answers.Take(std::move(answer));
+  }));
   if (answers.plans.empty()) {
     return FailedPrecondition("{}", answers.Errors());
   }
@@ -221,15 +222,15 @@ absl::StatusOr<int> PlanHosts(const v1::PlanHostsRequest& request, const Output&
 absl::StatusOr<int> ApplyPlan(const v1::ApplyPlanRequest& request, const Output& output) {
   ASSIGN_OR_RETURN(const Connection connection, Connect());
   Answers answers;
-  RETURN_IF_ERROR(FleetClient(connection).ApplyPlan(
-      request, [&](v1::HostAnswer answer) { answers.Take(std::move(answer)); }));
+  RETURN_IF_ERROR(FleetClient(connection).ApplyPlan(request, [&](v1::HostAnswer answer) {
+    answers.Take(std::move(answer));
+  }));
   if (answers.runs.empty()) {
     return FailedPrecondition("{}", answers.Errors());
   }
   ASSIGN_OR_RETURN(const resource::RunReport report, wire::FromProto(answers.runs.begin()->second));
-  Print(output.json()
-            ? engine::ReportJson(report) + "\n"
-            : engine::ReportText(report, {.plan = false, .colour = output.UseColour()}));
+  Print(output.json() ? engine::ReportJson(report) + "\n"
+                      : engine::ReportText(report, {.plan = false, .colour = output.UseColour()}));
   return resource::ExitCode(report);
 }
 

@@ -25,9 +25,9 @@ std::string PlansFolder(const std::string& state_dir) {
 }
 
 absl::StatusOr<plans::MadePlan> MakePlan(const resource::Catalog& catalog,
-                                    const sys::HostReader& host,
-                                    journal::Journal* journal,
-                                    const PlanRequest& request) {
+                                         const sys::HostReader& host,
+                                         journal::Journal* journal,
+                                         const PlanRequest& request) {
   if (request.download) {
     RETURN_IF_ERROR(journal::MakePrivateDirectory(request.state_dir));
   }
@@ -42,8 +42,7 @@ absl::StatusOr<plans::MadePlan> MakePlan(const resource::Catalog& catalog,
   if (request.text) {
     const engine::TextOptions text{.plan = true, .colour = request.colour};
     task.on_resource = [text](const resource::ResourceReport& report, const plans::PlanStep* step) {
-      Print(engine::ResourceText(report, text) +
-            (step == nullptr ? "" : plans::StepLines(*step)));
+      Print(engine::ResourceText(report, text) + (step == nullptr ? "" : plans::StepLines(*step)));
     };
   }
   ASSIGN_OR_RETURN(plans::MadePlan made,
@@ -68,8 +67,7 @@ absl::StatusOr<resource::RunReport> CarryOut(const std::string& id,
   ASSIGN_OR_RETURN(const std::unique_ptr<undo::Store> past, undo::Store::Open(state_dir + "/undo"));
   engine::Engine engine(FindType, clock, journal.get(), past.get());
   ASSIGN_OR_RETURN(const resource::Catalog catalog, resource::DecodeCatalog(plan.catalog));
-  return plans::CarryOut(
-      plan, catalog, {*host, foresight.get(), engine}, options);
+  return plans::CarryOut(plan, catalog, {*host, foresight.get(), engine}, options);
 }
 
 }  // namespace fettle::cli

@@ -31,9 +31,9 @@ struct PlanRequest {
 // Plans a catalog on this host and keeps the plan, unless there is nothing to do. That it cannot be
 // kept is said on standard error and is no failure: a plan may be made by anybody.
 absl::StatusOr<plans::MadePlan> MakePlan(const resource::Catalog& catalog,
-                                    const sys::HostReader& host,
-                                    journal::Journal* journal,
-                                    const PlanRequest& request);
+                                         const sys::HostReader& host,
+                                         journal::Journal* journal,
+                                         const PlanRequest& request);
 
 // Carries out a kept plan on this host; `options` without its gate.
 absl::StatusOr<resource::RunReport> CarryOut(const std::string& id,

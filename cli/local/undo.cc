@@ -11,6 +11,7 @@
 #include <CLI/Formatter.hpp>
 #include <nlohmann/json.hpp>
 
+#include "agent/control/ask_agent.h"
 #include "agent/engine/report_json.h"
 #include "agent/engine/report_text.h"
 #include "agent/journal/journal.h"
@@ -27,13 +28,14 @@ using nlohmann::ordered_json;
 
 constexpr char kCommand[] = "undo";
 constexpr int kExitNotAll = 4;
+constexpr char kStateDir[] = "/var/lib/fettle";  // The agent's.
 
 struct Arguments {
   std::string run;
   bool list = false;
   bool yes = false;
   bool plan_only = false;
-  std::string state_dir = "/var/lib/fettle";
+  std::string state_dir = kStateDir;
   Output output;
 };
 
@@ -159,6 +161,15 @@ bool Agreed() {
   return answer == 'y' || answer == 'Y';
 }
 
+// The agent, if one runs here, tells the server at once; if none does, it will when it starts.
+void TellAgent(const std::string& state_dir) {
+  constexpr absl::Duration kPatience = absl::Seconds(5);
+  if (state_dir == kStateDir) {
+    static_cast<void>(
+        agent::AskAgent(agent::kControlSocket, {"undone"}, Deadline::After(kPatience)));
+  }
+}
+
 absl::StatusOr<int> Undo(const Arguments& arguments, undo::Store& store) {
   ASSIGN_OR_RETURN(const std::string run, store.Find(arguments.run));
   sys::LinuxHostOptions host_options;
@@ -186,6 +197,7 @@ absl::StatusOr<int> Undo(const Arguments& arguments, undo::Store& store) {
   };
   ASSIGN_OR_RETURN(const resource::RunReport report,
                    undo::UndoRun(task, store, *journal, *host, clock));
+  TellAgent(arguments.state_dir);
   const engine::TextOptions text{.plan = false, .colour = arguments.output.UseColour()};
   Print(arguments.output.json() ? engine::ReportJson(report) + "\n"
                                 : engine::ReportText(report, text));

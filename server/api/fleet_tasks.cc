@@ -170,14 +170,14 @@ absl::Status PlanHosts(const Context& context,
     *task.mutable_plan()->mutable_revision() = ToProto(assignment);
     asking.Ask(name, task, &assignment.revision->id);
   }
-  context.auditor.Act(who,
-                      "plan",
-                      fmt::format("{} of {} hosts, {}: {}",
-                                  asking.asked(),
-                                  hosts.size(),
-                                  revision != nullptr ? RevisionName(revision->number)
-                                                      : "what each is to enforce",
-                                  task.reason()));
+  context.auditor.Act(
+      who,
+      "plan",
+      fmt::format("{} of {} hosts, {}: {}",
+                  asking.asked(),
+                  hosts.size(),
+                  revision != nullptr ? RevisionName(revision->number) : "what each is to enforce",
+                  task.reason()));
   asking.Wait(TimeOf(request.seconds(), kPlanTime));
   return absl::OkStatus();
 }

@@ -18,8 +18,8 @@ namespace fettle::server {
 
 class Session;
 
-// What hosts answer to tasks, and the calls that wait for it. An answer counts only from the session
-// that was asked. Safe from any thread.
+// What hosts answer to tasks, and the calls that wait for it. An answer counts only from the
+// session that was asked. Safe from any thread.
 class Tasks {
  public:
   // Where one call waits for the hosts that it asked. Bounded: a host gives one last answer, and of

@@ -22,7 +22,7 @@ ALLOWED = {
     "agent/link": ("lib/", "agent/", "fettle/v1/"),
     # Schemas, not types: the server links nothing that touches a machine.
     "server": ("lib/", "modules/schemas.h", "fettle/v1/"),
-    "cli": ("lib/", "modules/types.h", "modules/schemas.h", "fettle/v1/", "agent/engine/", "agent/plans/", "agent/journal/", "agent/facts/", "agent/undo/"),
+    "cli": ("lib/", "modules/types.h", "modules/schemas.h", "fettle/v1/", "agent/engine/", "agent/plans/", "agent/journal/", "agent/facts/", "agent/undo/", "agent/control/"),
     "tests": ("",),
 }
 
