@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <set>
 
 #include "agent/engine/inspect.h"
 #include "agent/engine/leftovers.h"
@@ -33,10 +34,26 @@ RunReport BeginReport(const Prepared& prepared, const RunOptions& options, const
   return report;
 }
 
+// The members of the group that is put back as a whole when a part fails, if `index` is in one: a
+// part of it is never brought about without the others.
+void AddGroup(const Prepared& prepared, std::size_t index, std::vector<std::size_t>* queue) {
+  const int32_t group = prepared.items()[index].declaration->group;
+  if (group < 0 ||
+      !prepared.catalog().groups[static_cast<std::size_t>(group)].rollback_on_failure) {
+    return;
+  }
+  for (std::size_t other = 0; other < prepared.items().size(); ++other) {
+    if (prepared.items()[other].declaration->group == group) {
+      queue->push_back(other);
+    }
+  }
+}
+
 // Marks `index`, whoever would be told of its change and whoever needs it, and so on: what was
 // skipped because of it can come right with it.
 void Want(const Prepared& prepared, std::size_t index, std::vector<Look>* looks) {
   std::vector<std::size_t> queue{index};
+  std::set<int32_t> groups;
   while (!queue.empty()) {
     const std::size_t next = queue.back();
     queue.pop_back();
@@ -44,6 +61,9 @@ void Want(const Prepared& prepared, std::size_t index, std::vector<Look>* looks)
       continue;
     }
     (*looks)[next].wanted = true;
+    if (groups.insert(prepared.items()[next].declaration->group).second) {
+      AddGroup(prepared, next, &queue);
+    }
     for (const Notification& told : prepared.notifications()[next]) {
       queue.push_back(told.target);
     }

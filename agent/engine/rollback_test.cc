@@ -15,7 +15,7 @@ using ::testing::HasSubstr;
 class RollbackTest : public EngineRun {
  protected:
   // Runs over the catalog with all that is named in one group that is put back when a part fails.
-  RunReport RunGroup(const std::vector<std::string>& members) {
+  RunReport RunGroup(const std::vector<std::string>& members, const RunOptions& options = {}) {
     for (const std::string& id : members) {
       catalog_.At(id).group = 0;
     }
@@ -23,7 +23,7 @@ class RollbackTest : public EngineRun {
     resource::Group& group = catalog.groups.emplace_back();
     group.name = "web";
     group.rollback_on_failure = true;
-    return engine_->Run(catalog, host_, {}).value();
+    return engine_->Run(catalog, host_, options).value();
   }
 };
 
@@ -71,6 +71,21 @@ TEST_F(RollbackTest, AGroupIsPutBackWhenAPartIsBlocked) {
   EXPECT_EQ(Of(report, "text:/conf/a").state, State::kReverted);
   EXPECT_EQ(Of(report, "text:/conf/a").error, "put back, because pack:held is blocked");
   EXPECT_EQ(Of(report, "pack:held").state, State::kBlocked);
+  EXPECT_FALSE(host_.disk().Exists("/conf/a"));
+}
+
+// Otherwise drift of that part would bring it about alone, and leave half of the group.
+TEST_F(RollbackTest, ARunOverOnePartOfAGroupIsARunOverAllOfIt) {
+  catalog_.Add("text:/conf/a", {{"content", "a"}});
+  catalog_.Add("text:/conf/broken", {{"content", "x"}, {"broken", true}});
+  catalog_.Add("text:/conf/other", {{"content", "other"}});
+  RunGroup({"text:/conf/a", "text:/conf/broken"});
+  host_.disk().Delete("/conf/other");
+  const RunReport again =
+      RunGroup({"text:/conf/a", "text:/conf/broken"}, {.only = {"text:/conf/a"}});
+  EXPECT_EQ(Of(again, "text:/conf/a").state, State::kReverted);
+  EXPECT_EQ(Of(again, "text:/conf/broken").state, State::kFailed);
+  EXPECT_EQ(again.counts.total(), 2) << "and of nothing else";
   EXPECT_FALSE(host_.disk().Exists("/conf/a"));
 }
 

@@ -110,6 +110,12 @@ class UndoUnderAServer(unittest.TestCase):
                                              "file:/etc/lab-apart": "STATE_OK"}, SECONDS, "the states of the group")
         self.assertFalse(self.host.exists("/etc/lab-grouped"))
         self.assertEqual(self.host.read_file("/etc/lab-apart"), "apart\n")
+        # Looked at again, it is tried again as a whole, and put back again.
+        self.fleet.fettle("run", "web1")
+        wait_until(lambda: self.runs()[0]["reason"].startswith("requested"), SECONDS, "another run")
+        self.assertEqual(self.states()["file:/etc/lab-grouped"], "STATE_REVERTED")
+        self.assertFalse(self.host.exists("/etc/lab-grouped"))
+        self.assertLess(len(self.runs()), 30, "what is put back is no drift that calls for the next run")
 
 
 if __name__ == "__main__":
