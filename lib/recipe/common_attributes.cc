@@ -113,6 +113,25 @@ absl::Status TakeTimeout(lua_State* state, absl::Duration* value) {
   return absl::OkStatus();
 }
 
+// "60s", or "off".
+absl::Status TakeConfirm(lua_State* state, std::optional<absl::Duration>* value) {
+  constexpr absl::Duration kLeast = absl::Seconds(1);
+  constexpr absl::Duration kMost = absl::Hours(1);
+  std::string text;
+  RETURN_IF_ERROR(TakeText(state, "confirm", &text));
+  if (text == "off") {
+    *value = absl::ZeroDuration();
+    return absl::OkStatus();
+  }
+  const absl::StatusOr<absl::Duration> window = resource::ParseDuration(text);
+  if (!window.ok() || *window < kLeast || *window > kMost) {
+    return InvalidArgument(
+        "confirm is to be a time from 1s to 1h (\"60s\"), or \"off\", not \"{}\"", text);
+  }
+  *value = *window;
+  return absl::OkStatus();
+}
+
 absl::Status TakeRetries(lua_State* state, int32_t* value) {
   constexpr int64_t kMostRetries = 100;
   int exact = 0;
@@ -155,6 +174,9 @@ absl::Status TakeOther(lua_State* state, std::string_view name, Slot* slot, bool
   }
   if (name == "retries") {
     return TakeRetries(state, &declaration.retries);
+  }
+  if (name == "confirm") {
+    return TakeConfirm(state, &declaration.confirm);
   }
   *known = false;
   return absl::OkStatus();

@@ -57,7 +57,7 @@ TEST(EvaluateTest, TakesWhatEveryResourceHas) {
   const EvaluateResult result = RunFleet(R"(
     file "/a" {
       enforce = false, sensitive = true, control = "CIS-1", tags = { "b", "a" },
-      timeout = "90s", retries = 2, doc = "why",
+      timeout = "90s", retries = 2, doc = "why", confirm = "2m",
       only_if = { file_exists = "/x//y", package = "p" },
       unless = { { unit_active = "u" }, { command = "test -e /z" }, { shell = "a && b" } },
     }
@@ -70,6 +70,7 @@ TEST(EvaluateTest, TakesWhatEveryResourceHas) {
   EXPECT_THAT(file.tags, ElementsAre("a", "b"));
   EXPECT_EQ(file.timeout, absl::Seconds(90));
   EXPECT_EQ(file.retries, 2);
+  EXPECT_EQ(file.confirm, absl::Minutes(2));
   EXPECT_EQ(file.doc, "why");
   EXPECT_THAT(file.guards,
               ElementsAre(Guard{Guard::Test::kFileExists, {"/x/y"}, false},

@@ -69,8 +69,8 @@ std::string Contradiction(const Schema& schema,
     return "they stand in different groups";
   }
   if (first.timeout != second.timeout || first.retries != second.retries ||
-      first.schedule != second.schedule) {
-    return "timeout, retries or schedule differ";
+      first.schedule != second.schedule || first.confirm != second.confirm) {
+    return "timeout, retries, schedule or confirm differ";
   }
   return "";
 }

@@ -66,6 +66,9 @@ INSTANTIATE_TEST_SUITE_P(
                  "file '/a' { enforce = 'no' }",
                  "enforce is to be true or false, not a text"},
         BadFleet{"Retries", "file '/a' { retries = -1 }", "retries is to be"},
+        BadFleet{
+            "Confirm", "file '/a' { confirm = 'soon' }", "confirm is to be a time from 1s to 1h"},
+        BadFleet{"ConfirmAtOnce", "file '/a' { confirm = '0s' }", "or \"off\", not \"0s\""},
         BadFleet{"Timeout", "file '/a' { timeout = 'soon' }", "file \"/a\""},
         BadFleet{"Cycle",
                  "file '/a' { after = 'file:/b' }\nfile '/b' { after = 'file:/a' }",

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -74,6 +75,9 @@ struct Declaration {
   absl::Duration timeout = absl::InfiniteDuration();  // Of each of inspect, apply, refresh.
   int32_t retries = 0;                                // Further tries of a failed apply.
   std::string schedule;  // Systemd calendar window in which it is applied; "" always.
+  // Its change stands only once the agent has reached its server anew within this time; zero: it
+  // stands at once; nullopt: what it touches decides (agent/undo/cut_off.h).
+  std::optional<absl::Duration> confirm = {};
 
   // "file:/etc/motd": how people and other resources name it.
   std::string Id() const;

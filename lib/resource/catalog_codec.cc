@@ -94,6 +94,10 @@ class Encoder : public ByteWriter {
     Put(declaration.timeout);
     Signed(declaration.retries);
     Text(declaration.schedule);
+    Flag(declaration.confirm.has_value());
+    if (declaration.confirm.has_value()) {
+      Put(*declaration.confirm);
+    }
   }
 };
 
@@ -154,6 +158,9 @@ class Decoder : public ByteReader {
     declaration.timeout = GetDuration();
     declaration.retries = Small();
     declaration.schedule = Text();
+    if (Flag()) {
+      declaration.confirm = GetDuration();
+    }
     return declaration;
   }
 
@@ -270,7 +277,7 @@ absl::StatusOr<Catalog> DecodeCatalog(std::string_view bytes) {
         "not a catalog, or one of another version of fettle: it does not begin with FTC 1");
   }
   constexpr std::size_t kLeastGroup = 5;
-  constexpr std::size_t kLeastDeclaration = 18;
+  constexpr std::size_t kLeastDeclaration = 19;
   Decoder decoder(bytes.substr(kMagic.size()));
   Catalog catalog;
   catalog.host = decoder.Text();

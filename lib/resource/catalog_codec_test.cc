@@ -33,6 +33,7 @@ Catalog Rich() {
   service.doc = "doc";
   service.group = 0;
   service.timeout = absl::Milliseconds(1500);
+  service.confirm = absl::Seconds(90);
   service.retries = 3;
   service.schedule = "Mon..Fri 02:00";
   catalog.resources = {file, service};
