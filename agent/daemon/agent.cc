@@ -23,24 +23,6 @@ Overloaded(Fs...) -> Overloaded<Fs...>;
 // Whoever holds what a resource needs is given so long before the next try, which waits as well.
 constexpr absl::Duration kBlockedRetry = absl::Minutes(1);
 
-std::string Summarize(const resource::RunReport& run) {
-  if (!run.error.empty()) {
-    return fmt::format("not done: {}", run.error);
-  }
-  const resource::RunCounts& counts = run.counts;
-  return fmt::format("{} {}: {} ok, {} changed, {} drifted, {} failed, {} skipped, {} unknown{}{}",
-                     run.revision,
-                     run.enforce ? "applied" : "looked at",
-                     counts.ok,
-                     counts.changed,
-                     counts.drifted,
-                     counts.failed,
-                     counts.skipped,
-                     counts.unknown,
-                     counts.reverted == 0 ? "" : fmt::format(", {} reverted", counts.reverted),
-                     counts.blocked == 0 ? "" : fmt::format(", {} blocked", counts.blocked));
-}
-
 }  // namespace
 
 Agent::Agent(Parts parts)
@@ -53,10 +35,21 @@ Agent::Agent(Parts parts)
                  OnRefused(assignment, reason);
                }},
               parts_.revisions,
-              parts_.clock) {}
+              parts_.clock),
+      confirmer_(parts_.clock, [this] {
+        return parts_.credentials_anew ? parts_.credentials_anew() : MakeCredentials();
+      }) {}
 
 void Agent::Start() {
   ScheduleSweep();
+  TakeUpRevision();
+  TakeUpPending();
+  if (tree_.has_value()) {
+    Want("start", false, nullptr);
+  }
+}
+
+void Agent::TakeUpRevision() {
   const auto& current = parts_.revisions.current();
   if (!current.has_value()) {
     spdlog::info("no revision yet; waiting for the server to assign one");
@@ -69,7 +62,6 @@ void Agent::Start() {
   }
   tree_ = verified->revision.tree;
   spdlog::info("enforcing {}, signed by {}", current->revision, verified->signer.comment);
-  Want("start", false, nullptr);
 }
 
 void Agent::Attach(link::Outlet* outlet, const std::string& why_none) {
@@ -80,6 +72,7 @@ void Agent::Attach(link::Outlet* outlet, const std::string& why_none) {
   }
   session_.Attach(outlet);
   intake_.Attach(outlet);
+  confirmer_.Attach(outlet);
   if (outlet != nullptr) {
     outlet->Send(MakeCredentials());
   }
@@ -109,6 +102,7 @@ void Agent::OnEvent(const link::Event& event) {
             session_.OnHelloAck(ack);
             intake_.OnConnected();
             RenewIfDue();
+            EndHoldIfConnected();
           },
           [&](const link::Acknowledged& acknowledged) { session_.OnAcknowledged(acknowledged); },
           [&](const link::Assignment& assignment) { OnAssignment(assignment); },
@@ -136,7 +130,8 @@ void Agent::OnEvent(const link::Event& event) {
             spdlog::warn("the certificate could not be renewed: {}; it is good until {}",
                          failed.reason,
                          Rfc3339(parts_.renewal.identity().not_after));
-          }},
+          },
+          [&](const link::Probed& probed) { confirmer_.OnProbed(probed); }},
       event);
   AdvanceTasks();
 }
@@ -192,6 +187,12 @@ void Agent::StartNext() {
   if (running_.has_value() || stopping_) {
     return;
   }
+  if (undo_.has_value()) {
+    if (parts_.clock.Monotonic() >= next_undo_) {
+      StartUndo();
+    }
+    return;
+  }
   if (candidate_.has_value()) {
     running_ = *std::exchange(candidate_, std::nullopt);
     parts_.start_job(*running_);
@@ -202,6 +203,9 @@ void Agent::StartNext() {
     running_->kind = Job::Kind::kTellUndone;
     parts_.start_job(*running_);
     return;
+  }
+  if (confirmer_.waiting()) {
+    return;  // What changes now could neither be told apart from it nor be left when it is undone.
   }
   if (waiting_.has_value() && tree_.has_value()) {
     StartRun(*std::exchange(waiting_, std::nullopt));
@@ -238,6 +242,7 @@ void Agent::StartRun(Waiting waiting) {
   job.reason = waiting.reason;
   job.audit = waiting.audit || !parts_.config.enforce;
   job.paused = parts_.pause.Active(parts_.clock.Now());
+  job.connected = session_.up();
   running_ = job;
   running_done_ = std::move(waiting.done);
   if (!job.audit) {
@@ -249,14 +254,16 @@ void Agent::StartRun(Waiting waiting) {
 
 void Agent::OnFinished(const Outcome& outcome) {
   running_.reset();
-  if (!outcome.answer.empty() && outlet_ != nullptr) {
-    outlet_->Answer(outcome.answer);
+  if (!outcome.answer.empty() && !outcome.pending.has_value()) {
+    Answer(outcome);
   }
   for (const resource::RunReport& undone : outcome.undone) {
     parts_.reporter.RecordUndo(undone);
   }
   if (outcome.job.kind == Job::Kind::kCheck) {
     OnChecked(outcome);
+  } else if (outcome.job.kind == Job::Kind::kUndo) {
+    OnUndone(outcome);
   } else if (outcome.job.kind == Job::Kind::kRun || !outcome.report.id.empty()) {
     OnRan(outcome);
   }
@@ -302,13 +309,27 @@ void Agent::OnRan(const Outcome& ran) {
   if (outcome.report.counts.blocked > 0) {
     next_sweep_ = std::min(next_sweep_, parts_.clock.Monotonic() + kBlockedRetry);
   }
-  const auto done = std::exchange(running_done_, {});
   if (outcome.incomplete) {
     spdlog::warn("content of {} was damaged on disk; fetching it again",
                  outcome.job.revision.revision);
     assigned_ = assigned_.value_or(outcome.job.revision);
     TakeIn(outcome.job.revision);
   }
+  if (outcome.pending.has_value()) {
+    Withhold(std::move(outcome));
+  } else {
+    Conclude(outcome);
+  }
+}
+
+void Agent::Answer(const Outcome& outcome) {
+  if (outlet_ != nullptr) {
+    outlet_->Answer(outcome.answer);
+  }
+}
+
+void Agent::Conclude(const Outcome& outcome) {
+  const auto done = std::exchange(running_done_, {});
   parts_.reporter.Record(outcome);
   const resource::RunReport& run = outcome.report;
   const std::string summary = Summarize(run);
@@ -319,6 +340,24 @@ void Agent::OnRan(const Outcome& ran) {
   for (const RunDone& tell : done) {
     tell(summary, code);
   }
+}
+
+std::string Agent::Summarize(const resource::RunReport& run) {
+  if (!run.error.empty()) {
+    return fmt::format("not done: {}", run.error);
+  }
+  const resource::RunCounts& counts = run.counts;
+  return fmt::format("{} {}: {} ok, {} changed, {} drifted, {} failed, {} skipped, {} unknown{}{}",
+                     run.revision,
+                     run.enforce ? "applied" : "looked at",
+                     counts.ok,
+                     counts.changed,
+                     counts.drifted,
+                     counts.failed,
+                     counts.skipped,
+                     counts.unknown,
+                     counts.reverted == 0 ? "" : fmt::format(", {} reverted", counts.reverted),
+                     counts.blocked == 0 ? "" : fmt::format(", {} blocked", counts.blocked));
 }
 
 void Agent::ScheduleSweep() {
@@ -333,6 +372,7 @@ void Agent::Tick() {
   intake_.Tick();
   EndPauseIfDue();
   RenewIfDue();
+  CheckConfirmation();
   TakeTouched();
   if (parts_.clock.Monotonic() >= next_sweep_) {
     Sweep();
@@ -356,7 +396,11 @@ absl::Duration Agent::UntilTick() const {
   absl::Duration until = std::min({kLongest,
                                    session_.NextTick() - monotonic,
                                    intake_.NextTick() - monotonic,
-                                   next_sweep_ - monotonic});
+                                   next_sweep_ - monotonic,
+                                   confirmer_.NextTick() - monotonic});
+  if (undo_.has_value() && !running_.has_value()) {
+    until = std::min(until, next_undo_ - monotonic);
+  }
   if (parts_.watcher != nullptr) {
     until = std::min(until, parts_.watcher->NextTick() - monotonic);
   }

@@ -13,6 +13,7 @@
 #include "absl/time/time.h"
 
 #include "agent/config/config.h"
+#include "agent/daemon/confirmer.h"
 #include "agent/daemon/converger.h"
 #include "agent/daemon/intake.h"
 #include "agent/daemon/pause.h"
@@ -46,6 +47,8 @@ class Agent {
     std::function<void(Job)> start_job;    // Answered by OnFinished().
     std::function<double()> random_share;  // Uniform in [0, 1).
     watch::Watcher* watcher = nullptr;     // Null: nothing is watched, only swept.
+    // Those that an agent that starts now would have; null: those of this one.
+    std::function<absl::StatusOr<link::Credentials>()> credentials_anew = nullptr;
   };
 
   // Told when a run is over, with a line for people and the exit code of `fettle apply`.
@@ -96,6 +99,7 @@ class Agent {
     std::vector<RunDone> done;
   };
 
+  void TakeUpRevision();
   void Want(const std::string& reason, bool audit, RunDone done);
   void StartNext();
   void StartRun(Waiting waiting);
@@ -121,6 +125,21 @@ class Agent {
   void OnPauseOrder(const link::PauseOrder& order);
   void OnChecked(const Outcome& outcome);
   void OnRan(const Outcome& ran);
+  void Conclude(const Outcome& outcome);
+  void Answer(const Outcome& outcome);
+  static std::string Summarize(const resource::RunReport& run);
+  // agent_confirm.cc
+  void TakeUpPending();
+  void AwaitConfirmation(undo::Pending pending);
+  void Withhold(Outcome outcome);
+  void CheckConfirmation();
+  void OnConfirmed();
+  void DropPending();
+  void BeginUndo(undo::Pending pending, const std::string& why);
+  void StartUndo();
+  void OnUndone(const Outcome& outcome);
+  void EndHoldIfConnected();
+  std::string DescribeConfirmation() const;
   void OnReady(const link::Assignment& assignment, const Digest& tree);
   void OnAssignment(const link::Assignment& assignment);
   void RenewIfDue();
@@ -136,6 +155,7 @@ class Agent {
   Parts parts_;
   Session session_;
   Intake intake_;
+  Confirmer confirmer_;
   link::Outlet* outlet_ = nullptr;
   std::optional<Digest> tree_;                // Of the present revision, once it is believed.
   std::optional<link::Assignment> assigned_;  // The latest of this process.
@@ -146,6 +166,9 @@ class Agent {
   std::vector<RunDone> running_done_;
   std::optional<Waiting> waiting_;
   bool tell_undone_ = false;
+  std::optional<Outcome> withheld_;    // Of a run, until it is confirmed or undone.
+  std::optional<undo::Pending> undo_;  // To be undone before anything else.
+  absl::Duration next_undo_ = absl::ZeroDuration();
   std::set<std::string> touched_;  // Resources that somebody may have changed.
   bool touched_look_only_ = true;
   absl::Duration next_sweep_ = absl::InfiniteDuration();

@@ -44,6 +44,10 @@ class FakeOutlet final : public link::Outlet {
 
   void Renew(const std::string& request) override { renewals.push_back(request); }
 
+  void Probe(uint64_t id, const link::Credentials& /*credentials*/) override {
+    probes.push_back(id);
+  }
+
   std::vector<std::string> Bodies() const {
     std::vector<std::string> bodies;
     for (const auto& [epoch, report] : reports) {
@@ -59,6 +63,7 @@ class FakeOutlet final : public link::Outlet {
   std::vector<std::vector<Digest>> fetches;
   std::vector<std::string> renewals;
   std::vector<std::string> answers;
+  std::vector<uint64_t> probes;
 };
 
 // An agent with a fake server and a converge thread that is the test: jobs lie in `jobs` until it

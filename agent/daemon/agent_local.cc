@@ -133,17 +133,18 @@ std::string Agent::Status() const {
   if (!intake_.waiting_for().empty()) {
     text += fmt::format("fetching   {}\n", intake_.waiting_for());
   }
-  text += DescribeLastRun() + DescribeUnrest();
+  text += DescribeLastRun() + DescribeConfirmation() + DescribeUnrest();
   if (parts_.pause.Active(parts_.clock.Now())) {
     text += fmt::format(
         "paused     until {}: {}\n", Rfc3339(*parts_.pause.until()), parts_.pause.reason());
   }
   if (const auto hold = undo::ReadHold(parts_.config.state_dir); hold.has_value()) {
     text +=
-        fmt::format("held       {} of run {} ({}): looks only until another revision or resume\n",
+        fmt::format("held       {} (run {}, {}); looks only until {}another revision or resume\n",
                     hold->reason,
                     hold->run,
-                    hold->revision);
+                    hold->revision,
+                    hold->until_connected ? "the server is there, " : "");
   }
   text += fmt::format(
       "spool      {} reports wait, {} bytes", parts_.spool.waiting(), parts_.spool.bytes());
@@ -158,11 +159,14 @@ std::string Agent::Status() const {
 std::string Agent::StatusLine() const {
   const auto& current = parts_.revisions.current();
   const std::size_t unrest = parts_.reporter.Unrest().size();
-  return fmt::format("{}; {}{}{}",
+  return fmt::format("{}; {}{}{}{}",
                      current.has_value() ? current->revision : "no revision yet",
                      session_.up() ? "connected" : "not connected",
                      unrest == 0 ? "" : fmt::format("; {} resources not at rest", unrest),
-                     parts_.pause.until().has_value() ? "; paused" : "");
+                     parts_.pause.until().has_value() ? "; paused" : "",
+                     undo_.has_value()      ? "; undoing what was not confirmed"
+                     : confirmer_.waiting() ? "; waiting for confirmation"
+                                            : "");
 }
 
 }  // namespace fettle::agent

@@ -38,6 +38,7 @@ void Agent::StartTouched() {
   job.reason = "drift";
   job.audit = touched_look_only_ || !parts_.config.enforce;
   job.paused = parts_.pause.Active(parts_.clock.Now());
+  job.connected = session_.up();
   job.only.assign(touched_.begin(), touched_.end());
   touched_.clear();
   running_ = job;

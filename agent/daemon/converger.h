@@ -2,10 +2,12 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "agent/link/events.h"
+#include "agent/undo/confirm.h"
 #include "agent/watch/interests.h"
 #include "lib/digest/digest.h"
 #include "lib/resource/report.h"
@@ -20,6 +22,7 @@ struct Job {
     kPlan,        // For somebody who waits: what would be done; keep that.
     kApplyPlan,   // Likewise: do what a plan that is kept says.
     kTellUndone,  // Only what Outcome::undone has.
+    kUndo,        // What was not confirmed.
   };
 
   Kind kind = Kind::kRun;
@@ -31,6 +34,8 @@ struct Job {
   std::vector<std::string> only;  // Ids to look at; empty for all.
   std::string task;               // Who waits: the task's id. Of kPlan and kApplyPlan.
   std::string plan;               // Of kApplyPlan: its id, or the beginning of it.
+  bool connected = false;         // There is a session with the server.
+  undo::Pending undo;             // Of kUndo.
 };
 
 // What came of it.
@@ -50,6 +55,9 @@ struct Outcome {
   // done, and after a partial one.
   std::vector<link::SnapshotEntry> entries;
   std::string facts_json;  // Canonical: equal facts, equal text. "" when they were not asked for.
+  // What it changed, or one before it that was killed, and what is now to be confirmed: kWaiting;
+  // kApplying when that could not be brought to an end.
+  std::optional<undo::Pending> pending;
   // What is to be watched, after the first run over a catalog; null otherwise.
   std::shared_ptr<const std::vector<watch::Interests>> interests;
 };

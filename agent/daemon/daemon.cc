@@ -130,7 +130,16 @@ absl::Status Open(const std::string& config_file, Ground* ground) {
   return absl::OkStatus();
 }
 
-absl::Status RunOn(Ground* ground) {
+// As an agent that starts now would read them: what a run has just changed of them counts.
+absl::StatusOr<link::Credentials> CredentialsAnew(const std::string& config_file,
+                                                  const Ground& ground) {
+  const std::unique_ptr<sys::Host> reader = sys::MakeLinuxHost({});
+  ASSIGN_OR_RETURN(const Config config, ReadConfig(config_file, *reader));
+  ASSIGN_OR_RETURN(const HostIdentity identity, ground.files->Load());
+  return link::Credentials{config.server, identity.private_key, identity.certificate, identity.ca};
+}
+
+absl::Status RunOn(const std::string& config_file, Ground* ground) {
   const std::string& state = ground->config.state_dir;
   HostConverger converger({ground->renewal->identity().name,
                            *ground->host,
@@ -164,7 +173,8 @@ absl::Status RunOn(Ground* ground) {
                {FETTLE_VERSION, MachineId(*ground->host)},
                [&thread](Job job) { thread.Start(std::move(job)); },
                &RandomShare,
-               &watcher});
+               &watcher,
+               [&config_file, ground] { return CredentialsAnew(config_file, *ground); }});
   RETURN_IF_ERROR(journal::MakePrivateDirectory(kControlFolder));
   ASSIGN_OR_RETURN(
       const auto control,
@@ -190,7 +200,7 @@ absl::Status RunDaemon(const std::string& config_file) {
   (void)::mallopt(M_ARENA_MAX, 1);  // NOLINT(concurrency-mt-unsafe): no other thread runs yet
   Ground ground;
   RETURN_IF_ERROR(Open(config_file, &ground));
-  return RunOn(&ground);
+  return RunOn(config_file, &ground);
 }
 
 int RunControl(const std::vector<std::string>& words) {

@@ -10,6 +10,7 @@
 
 #include "agent/daemon/facts_json.h"
 #include "agent/facts/facts.h"
+#include "agent/link/encode.h"
 #include "agent/link/encode_answer.h"
 #include "agent/plans/carry_out.h"
 #include "agent/plans/make_plan.h"
@@ -32,6 +33,7 @@ constexpr absl::Duration kLongestRun = absl::Hours(4);
 // Who undoes has the run lock until he is done.
 constexpr absl::Duration kUndoPatience = absl::Minutes(10);
 constexpr absl::Duration kLongestPlan = absl::Minutes(30);
+constexpr absl::Duration kLongestUndo = absl::Hours(1);
 
 // One number for all that an evaluation depends on.
 Digest InputsOf(const Job& job, const std::string& facts_json) {
@@ -97,11 +99,18 @@ Outcome HostConverger::Converge(const Job& job) {
   Outcome outcome;
   outcome.job = job;
   parts_.host.ForgetSnapshots();
+  if (job.kind == Job::Kind::kUndo) {
+    Undo(job, &outcome);
+    return outcome;
+  }
   if (job.kind == Job::Kind::kPlan || job.kind == Job::Kind::kApplyPlan) {
     const absl::Status done =
         job.kind == Job::Kind::kPlan ? Plan(job, &outcome) : ApplyPlan(job, &outcome);
     if (!done.ok()) {
       outcome.answer = link::EncodeTaskError(job.task, Message(done));
+    }
+    if (job.kind == Job::Kind::kApplyPlan) {
+      AwaitConfirmation(&outcome);
     }
     return outcome;
   }
@@ -120,13 +129,53 @@ Outcome HostConverger::Converge(const Job& job) {
   }
   if (evaluated) {
     Run(job, &outcome);
+    AwaitConfirmation(&outcome);
     return outcome;
   }
   outcome.report = NotDone(job, parts_.name, parts_.clock);
   outcome.report.error = !status.ok()         ? std::string(Message(status))
                          : outcome.incomplete ? "content of the revision is missing on disk"
                                               : outcome.refusal;
+  AwaitConfirmation(&outcome);
   return outcome;
+}
+
+// Of a run that was killed a later one does the rest; only what is done whole is to be confirmed.
+void HostConverger::AwaitConfirmation(Outcome* outcome) {
+  outcome->pending = undo::ReadPending(parts_.state_dir);
+  if (outcome->pending.has_value() && outcome->report.id.empty()) {
+    outcome->report = NotDone(outcome->job, parts_.name, parts_.clock);
+    outcome->report.error = "the plan could not be carried out";
+  }
+  if (!outcome->pending.has_value() || !outcome->report.error.empty() || !outcome->report.enforce) {
+    return;
+  }
+  undo::Pending waiting = *outcome->pending;
+  waiting.phase = undo::Pending::Phase::kWaiting;
+  waiting.report = link::EncodeRun(outcome->report);
+  if (const absl::Status status = undo::WritePending(parts_.state_dir, waiting); !status.ok()) {
+    spdlog::error("{}; what is not known to be waiting is undone", Message(status));
+    return;
+  }
+  outcome->pending = std::move(waiting);
+}
+
+void HostConverger::Undo(const Job& job, Outcome* outcome) {
+  undo::UndoPendingTask task;
+  task.state_dir = parts_.state_dir;
+  task.host = parts_.name;
+  task.deadline = Deadline::After(kLongestUndo);
+  task.on_wait = [](const std::string& holder) {
+    spdlog::info("waiting for another run: {}", holder);
+  };
+  auto report =
+      undo::UndoPending(job.undo, task, *parts_.store, *parts_.journal, parts_.host, parts_.clock);
+  if (report.ok()) {
+    outcome->report = *std::move(report);
+    return;
+  }
+  outcome->report = NotDone(job, parts_.name, parts_.clock);
+  outcome->report.error = std::string(Message(report.status()));
 }
 
 absl::Status HostConverger::Evaluate(const Job& job, Outcome* outcome) {
@@ -239,6 +288,8 @@ absl::Status HostConverger::ApplyPlan(const Job& job, Outcome* outcome) {
   options.reason = fmt::format("plan {}: {}", plans::ShortId(plan.id), job.reason);
   options.revision = job.revision.revision;
   options.deadline = Deadline::After(kLongestRun);
+  options.confirm_dir = parts_.store == nullptr ? "" : parts_.state_dir;
+  options.connected = true;  // It has just asked.
   ASSIGN_OR_RETURN(
       outcome->report,
       plans::CarryOut(plan, catalog, {parts_.host, foresight.get(), engine_}, options));
@@ -285,6 +336,8 @@ void HostConverger::Run(const Job& job, Outcome* outcome) {
   options.only = job.only;
   options.deep = DeepSweepDue(job);
   options.state_dir = parts_.state_dir;
+  options.confirm_dir = parts_.store == nullptr ? "" : parts_.state_dir;
+  options.connected = job.connected;
   options.deadline = Deadline::After(kLongestRun);
   options.in_schedule = [this](const std::string& expression) {
     return schedule_.Contains(expression);

@@ -63,6 +63,8 @@ class HostConverger final : public Converger {
   absl::Status ApplyPlan(const Job& job, Outcome* outcome);
   void TakeUndone(Outcome* outcome);
   void Run(const Job& job, Outcome* outcome);
+  void AwaitConfirmation(Outcome* outcome);
+  void Undo(const Job& job, Outcome* outcome);
   bool DeepSweepDue(const Job& job);
 
   std::string PlansFolder() const { return parts_.state_dir + "/plans"; }

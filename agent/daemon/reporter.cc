@@ -183,6 +183,16 @@ void Reporter::RecordUndo(RunReport undone) {
   Save();
 }
 
+void Reporter::Tell(const RunReport& run) {
+  Append(WeightOf(run), link::EncodeRun(run), "this run");
+}
+
+void Reporter::Tell(std::string run) {
+  if (!run.empty()) {
+    Append(report::Weight::kGrave, std::move(run), "a run of the agent before this one");
+  }
+}
+
 void Reporter::TellSnapshot() {
   Append(report::Weight::kPlain,
          link::EncodeSnapshot({catalog_, revision_, entries_, states_}),

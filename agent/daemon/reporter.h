@@ -30,6 +30,10 @@ class Reporter {
   // What somebody undid by hand on this host: a partial report, told as it is but for resources
   // that are not of the catalog of the last run.
   void RecordUndo(resource::RunReport undone);
+  // Of a run whose states are not those to stand: they come with the next one.
+  void Tell(const resource::RunReport& run);
+  // The same of one that an earlier agent has encoded.
+  void Tell(std::string run);
 
   // The agent would not take a revision: said once for each revision and reason.
   void Refuse(const link::Assignment& assignment, const std::string& reason);

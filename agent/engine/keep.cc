@@ -8,6 +8,8 @@
 #include <fmt/format.h>
 
 #include "agent/engine/pass.h"
+#include "agent/undo/confirm.h"
+#include "agent/undo/cut_off.h"
 #include "agent/undo/thing.h"
 #include "agent/undo/undo.h"
 #include "lib/base/ids.h"
@@ -95,9 +97,12 @@ bool Pass::MakeReady(const std::vector<std::size_t>& members) {
   }
   bool must = false;
   for (const std::size_t index : members) {
-    must = must || RollsBack(index);
+    must = must || RollsBack(index) || ConfirmWindow(index) > absl::ZeroDuration();
   }
   if (status.ok() || !must) {
+    status = AwaitConfirmation(members);
+  }
+  if (status.ok()) {
     return true;
   }
   for (const std::size_t index : members) {
@@ -105,6 +110,29 @@ bool Pass::MakeReady(const std::vector<std::size_t>& members) {
     Withdraw(index);
   }
   return false;
+}
+
+absl::Duration Pass::ConfirmWindow(std::size_t index) const {
+  if (context_.options.confirm_dir.empty() || context_.recorder == nullptr ||
+      item(index).type->schema->read_only) {
+    return absl::ZeroDuration();
+  }
+  return undo::ConfirmWindow(*item(index).declaration, context_.prepared.footprints()[index]);
+}
+
+absl::Status Pass::AwaitConfirmation(const std::vector<std::size_t>& members) {
+  undo::Pending pending;
+  pending.revision = context_.options.revision;
+  pending.connected = context_.options.connected;
+  for (const std::size_t index : members) {
+    if (const absl::Duration window = ConfirmWindow(index); window > absl::ZeroDuration()) {
+      pending.window = std::max(pending.window, window);
+      pending.resources.insert(item(index).id);
+    }
+  }
+  return pending.resources.empty()
+             ? absl::OkStatus()
+             : undo::AddPending(context_.options.confirm_dir, pending, context_.run);
 }
 
 void Pass::LookAfter(const std::vector<std::size_t>& members) {

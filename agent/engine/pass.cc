@@ -173,7 +173,7 @@ bool Pass::MayApply(std::size_t index) {
   if (held.has_value() && held->resources.contains(item(index).id)) {
     outcome.state = State::kReverted;
     outcome.error = fmt::format(
-        "put back by {} of run {}, and left so until another revision or `fettle-agent resume`",
+        "put back ({}; run {}), and left so until another revision or `fettle-agent resume`",
         held->reason,
         held->run);
   }

@@ -122,6 +122,10 @@ class Pass {
   void KeepTelling(std::size_t index,
                    resource::RefreshKind kind,
                    const std::vector<std::string>& sources);
+  // How long the agent has to reach its server after a change of it; zero: it need not.
+  absl::Duration ConfirmWindow(std::size_t index) const;
+  // That it waits for the server is on disk. An error: it may not be changed.
+  absl::Status AwaitConfirmation(const std::vector<std::size_t>& members);
   const resource::Group* GroupOf(std::size_t index) const;
   bool RollsBack(std::size_t index) const;
   // Of a group that is put back as a whole: those that are not done are skipped.

@@ -144,6 +144,7 @@ void Pass::RefreshNow(std::size_t index,
     AddIntent(index, &intent);
     status = context_.journal->Intend(intent);
   }
+  status.Update(AwaitConfirmation({index}));
   if (status.ok()) {
     touched_.Add(index);
     KeepTelling(index, kind, sources);

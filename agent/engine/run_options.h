@@ -54,6 +54,12 @@ struct RunOptions {
   // The folder of undo::Hold; "" for whoever applies by hand, whom nothing holds back.
   std::string state_dir = {};
 
+  // Where what waits for the server is written down (undo::Pending) before something is changed
+  // that may cut the host off; "" for whoever applies by hand, who is not asked to confirm.
+  // Whether there is a session with the server now.
+  std::string confirm_dir = {};
+  bool connected = false;
+
   // Set by the engine: what was undone of this revision.
   std::optional<undo::Hold> held = {};
 };

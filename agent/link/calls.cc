@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::chrono::minutes kFetchDeadline{30};
 constexpr std::chrono::minutes kRenewDeadline{1};
+constexpr std::chrono::seconds kProbeDeadline{10};
 
 }  // namespace
 
@@ -117,6 +118,24 @@ RenewCall::RenewCall(Ended ended,
   reader_ = stub.PrepareAsyncRenew(&context_, request, queue);
   reader_->StartCall();
   reader_->Finish(&response_, &status_, &finish_);
+}
+
+ProbeCall::ProbeCall(Ended ended,
+                     const std::shared_ptr<grpc::Channel>& channel,
+                     grpc::CompletionQueue* queue)
+    : stub_(v1::AgentGateway::NewStub(channel)),
+      start_{[this](bool ok) {
+        if (ok) {
+          stream_->Read(&incoming_, &read_);
+        } else {
+          stream_->Finish(&status_, &finish_);
+        }
+      }},
+      read_{[this](bool /*ok*/) { stream_->Finish(&status_, &finish_); }},
+      finish_{[this, ended = std::move(ended)](bool /*ok*/) { ended(status_); }} {
+  context_.set_deadline(std::chrono::system_clock::now() + kProbeDeadline);
+  stream_ = stub_->PrepareAsyncFetchBlobs(&context_, v1::FetchBlobsRequest(), queue);
+  stream_->StartCall(&start_);
 }
 
 }  // namespace fettle::link

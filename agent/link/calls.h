@@ -10,7 +10,7 @@
 
 #include "fettle/v1/agent.grpc.pb.h"
 
-// The three calls of the link, each an object that lives until its last event has come back from
+// The calls of the link, each an object that lives until its last event has come back from
 // the completion queue. All on the thread that drains the queue.
 namespace fettle::link {
 
@@ -103,6 +103,32 @@ class RenewCall {
   Tag finish_;
   std::unique_ptr<grpc::ClientAsyncResponseReader<v1::RenewResponse>> reader_;
   v1::RenewResponse response_;
+  grpc::Status status_;
+};
+
+// Whether a server can be reached: connects anew, all of TLS with both certificates, and asks for
+// no blobs, which a server answers only to a host that it knows.
+class ProbeCall {
+ public:
+  using Ended = std::function<void(const grpc::Status& status)>;  // Last, as above.
+
+  // `channel` is one that has not connected yet.
+  ProbeCall(Ended ended,
+            const std::shared_ptr<grpc::Channel>& channel,
+            grpc::CompletionQueue* queue);
+  ProbeCall(const ProbeCall&) = delete;
+  ProbeCall& operator=(const ProbeCall&) = delete;
+
+  void Cancel() { context_.TryCancel(); }
+
+ private:
+  const std::unique_ptr<v1::AgentGateway::Stub> stub_;
+  grpc::ClientContext context_;
+  Tag start_;
+  Tag read_;
+  Tag finish_;
+  std::unique_ptr<grpc::ClientAsyncReader<v1::BlobChunk>> stream_;
+  v1::BlobChunk incoming_;
   grpc::Status status_;
 };
 

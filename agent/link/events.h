@@ -136,6 +136,12 @@ struct RenewFailed {
   std::string reason;
 };
 
+// What came of Outlet::Probe().
+struct Probed {
+  uint64_t id = 0;
+  std::string error;  // Why the server was not reached; "" when it answered.
+};
+
 using Event = std::variant<Connected,
                            Disconnected,
                            HelloAck,
@@ -151,7 +157,8 @@ using Event = std::variant<Connected,
                            Blob,
                            FetchDone,
                            Renewed,
-                           RenewFailed>;
+                           RenewFailed,
+                           Probed>;
 
 // One entry of a snapshot.
 struct SnapshotEntry {

@@ -96,6 +96,8 @@ Answer EventFromProto(v1::FromLink message) {
       return Event(Renewed{message.renewed().certificate(), message.renewed().ca()});
     case v1::FromLink::kRenewFailed:
       return Event(RenewFailed{message.renew_failed()});
+    case v1::FromLink::kProbed:
+      return Event(Probed{message.probed().id(), message.probed().error()});
     case v1::FromLink::kBlob:
     case v1::FromLink::BODY_NOT_SET:
       break;

@@ -33,6 +33,16 @@ std::string Seconds(absl::Duration wait) {
   return fmt::format("{:.1f} s", absl::ToDoubleSeconds(wait));
 }
 
+// One that connects by itself, whatever others there are.
+std::shared_ptr<grpc::Channel> NewChannel(const v1::Credentials& credentials) {
+  grpc::SslCredentialsOptions options;
+  options.pem_root_certs = credentials.ca();
+  options.pem_private_key = credentials.private_key();
+  options.pem_cert_chain = credentials.certificate();
+  return grpc::CreateCustomChannel(
+      credentials.server(), grpc::SslCredentials(options), LinkChannelArguments());
+}
+
 }  // namespace
 
 grpc::ChannelArguments LinkChannelArguments() {
@@ -69,6 +79,9 @@ Link::~Link() {
   retry_alarm_.Cancel();
   if (session_ != nullptr) {
     session_->Cancel();
+  }
+  if (probe_ != nullptr) {
+    probe_->Cancel();
   }
   queue_.Shutdown();
   void* tag = nullptr;
@@ -124,6 +137,9 @@ void Link::Obey(v1::ToLink message) {
     case v1::ToLink::kRenew:
       Renew(message.renew());
       return;
+    case v1::ToLink::kProbe:
+      Probe(std::move(*message.mutable_probe()));
+      return;
     case v1::ToLink::BODY_NOT_SET:
       return;
   }
@@ -146,13 +162,7 @@ void Link::Connect() {
   if (session_ != nullptr) {
     return;
   }
-  grpc::SslCredentialsOptions options;
-  options.pem_root_certs = credentials_.ca();
-  options.pem_private_key = credentials_.private_key();
-  options.pem_cert_chain = credentials_.certificate();
-  const auto channel = grpc::CreateCustomChannel(
-      credentials_.server(), grpc::SslCredentials(options), LinkChannelArguments());
-  stub_ = v1::AgentGateway::NewStub(channel);
+  stub_ = v1::AgentGateway::NewStub(NewChannel(credentials_));
   greeted_ = false;
   SessionCall::Handlers handlers;
   handlers.open = [this] { OnOpen(); };
@@ -254,6 +264,26 @@ void Link::Renew(const v1::RenewRequest& request) {
       &queue_);
 }
 
+void Link::Probe(v1::Probe probe) {
+  if (probe_ != nullptr) {
+    TellProbed(probe.id(), "another probe is under way");
+    return;
+  }
+  probe_ = std::make_unique<ProbeCall>(
+      [this, id = probe.id(), server = probe.credentials().server()](const grpc::Status& status) {
+        const bool late = status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED;
+        const std::string error =
+            status.ok() ? ""
+                        : fmt::format("cannot reach {}: {}",
+                                      server,
+                                      late ? "no answer for 10 s" : status.error_message());
+        probe_.reset();  // And `status` with it.
+        TellProbed(id, error);
+      },
+      NewChannel(probe.credentials()),
+      &queue_);
+}
+
 void Link::Tell(const v1::FromLink& message) {
   if (!engine_.Write(message).ok()) {
     engine_gone_ = true;
@@ -270,6 +300,13 @@ void Link::TellStatus(bool connected, const std::string& error) {
 void Link::TellFetchDone(const std::string& error) {
   v1::FromLink up;
   up.mutable_fetch_done()->set_error(error);
+  Tell(up);
+}
+
+void Link::TellProbed(uint64_t id, const std::string& error) {
+  v1::FromLink up;
+  up.mutable_probed()->set_id(id);
+  up.mutable_probed()->set_error(error);
   Tell(up);
 }
 

@@ -42,9 +42,11 @@ class Link {
   void RetryAfter(absl::Duration wait);
   void StartFetch();
   void Renew(const v1::RenewRequest& request);
+  void Probe(v1::Probe probe);
   void Tell(const v1::FromLink& message);
   void TellStatus(bool connected, const std::string& error);
   void TellFetchDone(const std::string& error);
+  void TellProbed(uint64_t id, const std::string& error);
   std::string WhyLost(const grpc::Status& status) const;
 
   grpc::CompletionQueue queue_;
@@ -54,6 +56,7 @@ class Link {
   std::unique_ptr<FetchCall> fetch_;
   std::deque<v1::FetchBlobsRequest> fetches_;  // The first is under way if fetch_ is.
   std::unique_ptr<RenewCall> renew_;
+  std::unique_ptr<ProbeCall> probe_;
   Backoff backoff_;
   bool greeted_ = false;    // The server answered our Hello in this session.
   bool reconnect_ = false;  // The session was ended by us: at once with the new credentials.

@@ -299,6 +299,29 @@ TEST_F(LinkProgramTest, PassesTheServersWordsOnWhenItEndsTheSession) {
   EXPECT_THAT(Await<Disconnected>().reason, HasSubstr("certificate revoked"));
 }
 
+TEST_F(LinkProgramTest, ProbesWithANewConnectionBesideTheSession) {
+  StartServer();
+  StartLink();
+  Greet();
+  Await<HelloAck>();
+  port_->Probe(1, Good());
+  const Probed good = Await<Probed>();
+  EXPECT_EQ(good.id, 1U);
+  EXPECT_EQ(good.error, "");
+  Credentials stranger = Good();
+  stranger.ca = NewAuthority().certificate_pem();
+  port_->Probe(2, stranger);
+  EXPECT_THAT(Await<Probed>().error, HasSubstr("cannot reach " + stranger.server));
+  port_->Send("01EPOCH", std::vector<SpooledReport>{{44, absl::Now(), EncodeFacts("{}")}});
+  EXPECT_EQ(Await<Acknowledged>().sequence, 44U) << "the session goes on";
+  const Credentials nobody_there = Good();
+  StopServer();
+  port_->Probe(3, nobody_there);
+  const Probed lost = Await<Probed>();
+  EXPECT_EQ(lost.id, 3U);
+  EXPECT_THAT(lost.error, HasSubstr("refused"));
+}
+
 TEST_F(LinkProgramTest, EndsWithTheEngine) {
   StartServer();
   StartLink();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
 
@@ -27,6 +28,10 @@ class Outlet {
 
   // Answered by Renewed or RenewFailed.
   virtual void Renew(const std::string& certificate_request) = 0;
+
+  // Asks whether the server of `credentials` can be reached with them by a new connection, to the
+  // first answer of the server; the session is left alone. Answered by Probed with this id.
+  virtual void Probe(uint64_t id, const Credentials& credentials) = 0;
 };
 
 inline constexpr std::size_t kMostFetched = 1000;

@@ -28,6 +28,13 @@ bool TryLater(int error) {
   return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
 }
 
+void ToProto(const Credentials& credentials, v1::Credentials* proto) {
+  proto->set_server(credentials.server);
+  proto->set_private_key(credentials.private_key);
+  proto->set_certificate(credentials.certificate);
+  proto->set_ca(credentials.ca);
+}
+
 }  // namespace
 
 void Port::Queue(const google::protobuf::MessageLite& message) {
@@ -39,11 +46,7 @@ void Port::Queue(const google::protobuf::MessageLite& message) {
 
 void Port::Send(const Credentials& credentials) {
   v1::ToLink message;
-  v1::Credentials& proto = *message.mutable_credentials();
-  proto.set_server(credentials.server);
-  proto.set_private_key(credentials.private_key);
-  proto.set_certificate(credentials.certificate);
-  proto.set_ca(credentials.ca);
+  ToProto(credentials, message.mutable_credentials());
   Queue(message);
 }
 
@@ -104,6 +107,13 @@ void Port::Fetch(std::span<const Digest> digests) {
 void Port::Renew(const std::string& certificate_request) {
   v1::ToLink message;
   message.mutable_renew()->set_certificate_request(certificate_request);
+  Queue(message);
+}
+
+void Port::Probe(uint64_t id, const Credentials& credentials) {
+  v1::ToLink message;
+  message.mutable_probe()->set_id(id);
+  ToProto(credentials, message.mutable_probe()->mutable_credentials());
   Queue(message);
 }
 

@@ -35,6 +35,7 @@ class Port final : public Outlet {
   void Answer(const std::string& answer) override;
   void Fetch(std::span<const Digest> digests) override;
   void Renew(const std::string& certificate_request) override;
+  void Probe(uint64_t id, const Credentials& credentials) override;
 
   // Writes what waits, as far as the socket takes it. kUnavailable when the link is gone.
   absl::Status Flush();

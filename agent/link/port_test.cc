@@ -171,5 +171,21 @@ TEST_F(PortTest, SaysWhenTheLinkIsGone) {
   EXPECT_THAT(port_->Flush(), StatusIs(absl::StatusCode::kUnavailable));
 }
 
+TEST_F(PortTest, AsksForANewConnectionWithTheCredentialsGiven) {
+  port_->Probe(7, {"server:7440", "key", "certificate", "ca"});
+  const std::vector<v1::ToLink> heard = Heard();
+  ASSERT_EQ(heard.size(), 1U);
+  EXPECT_EQ(heard[0].probe().id(), 7U);
+  EXPECT_EQ(heard[0].probe().credentials().server(), "server:7440");
+  v1::FromLink answer;
+  answer.mutable_probed()->set_id(7);
+  answer.mutable_probed()->set_error("refused");
+  Say(answer);
+  const std::vector<Event> events = Read();
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_EQ(std::get<Probed>(events[0]).id, 7U);
+  EXPECT_EQ(std::get<Probed>(events[0]).error, "refused");
+}
+
 }  // namespace
 }  // namespace fettle::link

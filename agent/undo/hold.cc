@@ -35,6 +35,7 @@ std::optional<Hold> ReadHold(const std::string& state_dir) {
   for (std::string& resource : in.Texts()) {
     hold.resources.insert(std::move(resource));
   }
+  hold.until_connected = !in.at_end() && in.Flag();
   return in.failed() ? std::nullopt : std::optional(std::move(hold));
 }
 
@@ -45,6 +46,7 @@ absl::Status WriteHold(const std::string& state_dir, const Hold& hold) {
   out.Text(hold.reason);
   out.Signed(absl::ToUnixMicros(hold.at));
   out.Texts({hold.resources.begin(), hold.resources.end()});
+  out.Flag(hold.until_connected);
   std::string bytes;
   journal::AppendFrame(out.bytes(), &bytes);
   return journal::ReplaceWhole(PathIn(state_dir), bytes);

@@ -19,6 +19,7 @@ struct Hold {
   std::string reason;
   absl::Time at;
   std::set<std::string> resources;  // Those that were put back.
+  bool until_connected = false;     // Ends as soon as the server is there.
 };
 
 // What stands in the state folder; nullopt when nothing (that can be read) does.

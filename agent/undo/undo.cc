@@ -115,7 +115,8 @@ class Undoing {
   const RunRecord& run() const { return run_; }
 
  private:
-  void UndoChange(std::size_t index);
+  // A change that starts a unit again is put off to `starts`, if it is given.
+  void UndoChange(std::size_t index, std::vector<std::size_t>* starts);
   absl::Status PutAllBack(const Judgement& judgement);
   absl::Status CheckBack(const Judgement& judgement);
   void TellAgain();
@@ -128,13 +129,25 @@ class Undoing {
   const UndoOptions& options_;
   Recorder recorder_;
   Undone undone_;
-  std::set<std::string> back_;     // Resources that are as before.
-  std::set<std::string> stopped_;  // Units whose own state was put back.
+  std::set<std::string> back_;   // Resources that are as before.
+  std::set<std::string> moved_;  // Units that were started or stopped.
 };
 
+// Whether putting back starts a unit, which is to find all that it reads as it was.
+bool Starts(const Judgement& judgement) {
+  return std::any_of(judgement.wanted.begin(), judgement.wanted.end(), [](const Wanted& wanted) {
+    return wanted.thing->kind == Kind::kUnit && PartOf(*wanted.before, "active") == "yes" &&
+           std::find(wanted.parts.begin(), wanted.parts.end(), "active") != wanted.parts.end();
+  });
+}
+
 Undone Undoing::Do() {
+  std::vector<std::size_t> starts;
   for (std::size_t i = run_.changes.size(); i > 0; --i) {
-    UndoChange(i - 1);
+    UndoChange(i - 1, &starts);
+  }
+  for (const std::size_t index : starts) {
+    UndoChange(index, nullptr);
   }
   TellAgain();
   undone_.by = options_.by;
@@ -146,7 +159,7 @@ Undone Undoing::Do() {
   return undone_;
 }
 
-void Undoing::UndoChange(std::size_t index) {
+void Undoing::UndoChange(std::size_t index, std::vector<std::size_t>* starts) {
   host_.ForgetSnapshots();
   const Present present = [this](const Thing& thing) {
     return Look(thing, host_, options_.deadline, nullptr);
@@ -157,7 +170,9 @@ void Undoing::UndoChange(std::size_t index) {
     return;
   }
   const Step& step = judgement->step;
-  if (step.verdict == Verdict::kPutBack) {
+  if (step.verdict == Verdict::kPutBack && starts != nullptr && Starts(*judgement)) {
+    starts->push_back(index);
+  } else if (step.verdict == Verdict::kPutBack) {
     Say(step, PutAllBack(*judgement));
   } else if (step.verdict == Verdict::kAlready) {
     Say(step, absl::OkStatus());
@@ -183,8 +198,10 @@ absl::Status Undoing::PutAllBack(const Judgement& judgement) {
     if (!status.ok()) {
       break;
     }
-    if (wanted.thing->kind == Kind::kUnit) {
-      stopped_.insert(wanted.thing->name);
+    const auto& parts = wanted.parts;
+    if (wanted.thing->kind == Kind::kUnit &&
+        std::find(parts.begin(), parts.end(), "active") != parts.end()) {
+      moved_.insert(wanted.thing->name);
     }
     if (IsUnitFile(*wanted.thing)) {
       status = host_.write_units().ReloadManager(options_.deadline);
@@ -223,13 +240,15 @@ void Undoing::Say(const Step& step, const absl::Status& status) {
 
 // Units that took up what is put back now take it up again as it is.
 void Undoing::TellAgain() {
+  std::vector<Told> all = run_.told;
+  all.insert(all.end(), options_.told_later.begin(), options_.told_later.end());
   std::map<std::string, Told> units;
-  for (const Told& told : run_.told) {
+  for (const Told& told : all) {
     const bool concerned =
         std::any_of(told.sources.begin(), told.sources.end(), [this](const auto& source) {
           return back_.contains(source);
         });
-    if (!concerned || stopped_.contains(told.unit)) {
+    if (!concerned || moved_.contains(told.unit)) {
       continue;
     }
     Told& last = units.try_emplace(told.unit, told).first->second;

@@ -55,6 +55,8 @@ struct UndoOptions {
   std::string by;                   // The id of the run that undoes.
   std::string reason;
   Deadline deadline = Deadline::Never();
+  // Units that later runs told of changes of this one, which was interrupted before it could.
+  std::vector<Told> told_later = {};
 };
 
 // Puts back what `run` changed, the last change first, then tells the units anew that the run had

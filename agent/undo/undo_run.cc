@@ -32,7 +32,12 @@ absl::Status HoldBack(const UndoTask& task, const RunRecord& run, absl::Time now
   if (task.state_dir.empty() || run.began.revision.empty()) {
     return absl::OkStatus();
   }
-  Hold hold{run.began.revision, task.run, task.reason, now, ResourcesOf(run, task.only)};
+  Hold hold{run.began.revision,
+            task.run,
+            task.reason,
+            now,
+            ResourcesOf(run, task.only),
+            task.until_connected};
   if (const std::optional<Hold> there = ReadHold(task.state_dir);
       there.has_value() && there->revision == hold.revision) {
     hold.resources.insert(there->resources.begin(), there->resources.end());
@@ -129,12 +134,15 @@ absl::StatusOr<resource::RunReport> UndoRun(const UndoTask& task,
   }
   if (status.ok()) {
     RemoveLeftovers(*run, host);
-    undone =
-        Perform(store,
-                task.run,
-                host,
-                clock,
-                {.only = task.only, .by = id, .reason = task.reason, .deadline = task.deadline});
+    undone = Perform(store,
+                     task.run,
+                     host,
+                     clock,
+                     {.only = task.only,
+                      .by = id,
+                      .reason = task.reason,
+                      .deadline = task.deadline,
+                      .told_later = task.told_later});
     status = undone.status();
   }
   if (status.ok()) {

@@ -22,6 +22,8 @@ struct UndoTask {
   std::string host = {};       // Its name, for the report.
   Deadline deadline = Deadline::Never();
   std::function<void(const std::string&)> on_wait = {};
+  std::vector<Told> told_later = {};  // As in UndoOptions.
+  bool until_connected = false;       // As in Hold.
 };
 
 // Undoes `task.run` under the run lock: holds the agent back from doing it again at once, puts
