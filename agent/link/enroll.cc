@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/link/enroll.h"
 
+#include <poll.h>
 #include <unistd.h>
 
 #include <array>
-#include <chrono>
 #include <optional>
 #include <string_view>
+#include <utility>
+#include <vector>
 
-#include <grpcpp/grpcpp.h>
-
-#include "agent/link/link.h"
-#include "fettle/v1/enrollment.grpc.pb.h"
+#include "agent/link/grpc_connection.h"
+#include "fettle/v1/enrollment.pb.h"
 #include "lib/base/deadline.h"
 #include "lib/base/status_macros.h"
 #include "lib/pki/pinned_ca.h"
@@ -21,7 +21,7 @@ namespace fettle::link {
 namespace {
 
 constexpr absl::Duration kFetchTime = absl::Seconds(30);
-constexpr std::chrono::seconds kCallTime{60};
+constexpr absl::Duration kCallTime = absl::Seconds(60);
 
 absl::StatusOr<v1::EnrollRequest> ReadRequest(int fd) {
   wire::FrameReader reader;
@@ -54,9 +54,42 @@ absl::Status WriteResponse(const v1::EnrollResponse& response, int fd) {
   return absl::OkStatus();
 }
 
-absl::Status FromGrpc(const grpc::Status& status) {
-  // The codes of both are the same numbers.
-  return {static_cast<absl::StatusCode>(status.error_code()), status.error_message()};
+// Waits for the connection's next input, or room for output.
+absl::Status Wait(const GrpcConnection& connection, Deadline deadline) {
+  constexpr short kBoth = POLLIN | POLLOUT;
+  constexpr short kIn = POLLIN;
+  pollfd watched{connection.fd(), connection.wants_write() ? kBoth : kIn, 0};
+  static_cast<void>(::poll(&watched, 1, connection.lost() ? 0 : deadline.PollMilliseconds()));
+  return deadline.Check("asking for a certificate");
+}
+
+// Makes the call on a connection of its own.
+absl::StatusOr<v1::EnrollResponse> Ask(const std::string& server,
+                                       const std::string& ca,
+                                       const v1::EnrollRequest& request) {
+  const Deadline deadline = Deadline::After(kCallTime);
+  ASSIGN_OR_RETURN(pki::TlsConnection tls,
+                   pki::TlsConnection::Dial(server, {ca, "", ""}, deadline));
+  GrpcConnection connection(std::move(tls), server);
+  const int32_t call = connection.Start("/fettle.v1.Enrollment/Enroll", kCallTime);
+  connection.Send(call, request);
+  connection.Finish(call);
+  v1::EnrollResponse response;
+  while (true) {
+    RETURN_IF_ERROR(Wait(connection, deadline));
+    std::vector<CallEvent> events;
+    const absl::Status alive = connection.Process(&events);
+    for (const CallEvent& event : events) {
+      if (!event.message.has_value()) {
+        RETURN_IF_ERROR(event.ended);
+        return response;
+      }
+      if (!response.ParseFromString(*event.message)) {
+        return Internal("the server sent what is no answer");
+      }
+    }
+    RETURN_IF_ERROR(alive);
+  }
 }
 
 }  // namespace
@@ -66,17 +99,10 @@ absl::Status RunEnrollment(const std::string& server, const std::string& pin_hex
   ASSIGN_OR_RETURN(const Digest pin, Digest::FromHex(pin_hex));
   ASSIGN_OR_RETURN(const std::string ca,
                    pki::FetchPinnedCa(server, pin, Deadline::After(kFetchTime)));
-  grpc::SslCredentialsOptions options;
-  options.pem_root_certs = ca;
-  const auto channel =
-      grpc::CreateCustomChannel(server, grpc::SslCredentials(options), LinkChannelArguments());
-  const auto stub = v1::Enrollment::NewStub(channel);
-  grpc::ClientContext context;
-  context.set_deadline(std::chrono::system_clock::now() + kCallTime);
-  v1::EnrollResponse response;
-  RETURN_IF_ERROR(Annotate(FromGrpc(stub->Enroll(&context, request, &response)), server));
-  response.set_ca(ca);
-  return WriteResponse(response, fd);
+  absl::StatusOr<v1::EnrollResponse> response = Ask(server, ca, request);
+  RETURN_IF_ERROR(Annotate(response.status(), server));
+  response->set_ca(ca);
+  return WriteResponse(*response, fd);
 }
 
 }  // namespace fettle::link

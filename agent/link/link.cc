@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/link/link.h"
 
-#include <chrono>
+#include <poll.h>
+
+#include <algorithm>
+#include <array>
 #include <cstring>
 #include <utility>
 
@@ -11,7 +14,13 @@
 namespace fettle::link {
 namespace {
 
-constexpr int kMinute = 60'000;
+constexpr char kSession[] = "/fettle.v1.AgentGateway/Session";
+constexpr char kFetchBlobs[] = "/fettle.v1.AgentGateway/FetchBlobs";
+constexpr char kRenew[] = "/fettle.v1.AgentGateway/Renew";
+constexpr absl::Duration kFetchTime = absl::Minutes(30);
+constexpr absl::Duration kRenewTime = absl::Minutes(1);
+// Not more often than servers allow pings.
+constexpr absl::Duration kBetweenPings = absl::Minutes(2);
 constexpr std::size_t kMostFetches = 8;
 
 // Uniform in [0, 1).
@@ -23,109 +32,80 @@ double RandomShare() {
          static_cast<double>(uint64_t{1} << kMantissa);
 }
 
-std::chrono::system_clock::time_point After(absl::Duration wait) {
-  return std::chrono::system_clock::now() +
-         std::chrono::milliseconds(absl::ToInt64Milliseconds(wait));
-}
-
 // Seconds with one digit: "12.3 s".
 std::string Seconds(absl::Duration wait) {
   return fmt::format("{:.1f} s", absl::ToDoubleSeconds(wait));
 }
 
-// One that connects by itself, whatever others there are.
-std::shared_ptr<grpc::Channel> NewChannel(const v1::Credentials& credentials) {
-  grpc::SslCredentialsOptions options;
-  options.pem_root_certs = credentials.ca();
-  options.pem_private_key = credentials.private_key();
-  options.pem_cert_chain = credentials.certificate();
-  return grpc::CreateCustomChannel(
-      credentials.server(), grpc::SslCredentials(options), LinkChannelArguments());
+// For poll(2), rounded up: nothing is woken for in vain.
+int Milliseconds(absl::Duration wait) {
+  if (wait == absl::InfiniteDuration()) {
+    return -1;
+  }
+  constexpr absl::Duration kLongest = absl::Hours(24);
+  return static_cast<int>(absl::ToInt64Milliseconds(
+      absl::Ceil(std::clamp(wait, absl::ZeroDuration(), kLongest), absl::Milliseconds(1))));
 }
 
 }  // namespace
 
-grpc::ChannelArguments LinkChannelArguments() {
-  grpc::ChannelArguments arguments;
-  arguments.SetInt("grpc.http2.bdp_probe", 0);
-  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 2 * kMinute);
-  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kMinute / 3);
-  arguments.SetInt(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
-  // A handshake may take long while a whole fleet reconnects; giving up early makes that worse.
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kMinute);
-  // No state of an earlier connection: when to connect is ours to say.
-  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
-  return arguments;
-}
-
-Link::Link(int engine_fd)
-    : retry_{[this](bool ok) {
-        retry_set_ = false;
-        if (ok) {
-          Connect();
-        }
-      }},
-      wake_{[this](bool /*ok*/) {
-        {
-          const absl::MutexLock lock(&wake_mutex_);
-          wake_set_ = false;
-        }
-        TakeFromEngine();
-      }},
-      engine_(engine_fd, [this] { Wake(); }) {}
-
-Link::~Link() {
-  retry_alarm_.Cancel();
-  if (session_ != nullptr) {
-    session_->Cancel();
-  }
-  if (probe_ != nullptr) {
-    probe_->Cancel();
-  }
-  queue_.Shutdown();
-  void* tag = nullptr;
-  bool ok = false;
-  while (queue_.Next(&tag, &ok)) {
-  }
-}
-
-void Link::Wake() {
-  const absl::MutexLock lock(&wake_mutex_);
-  if (!wake_set_) {
-    wake_set_ = true;
-    wake_alarm_ = std::make_unique<grpc::Alarm>();
-    wake_alarm_->Set(&queue_, std::chrono::system_clock::now(), &wake_);
-  }
-}
-
 void Link::Run() {
-  void* tag = nullptr;
-  bool ok = false;
-  while (!engine_gone_ && queue_.Next(&tag, &ok)) {
-    // A copy: what is called may delete the call that the tag is part of.
-    const std::function<void(bool)> done = static_cast<Tag*>(tag)->done;
-    done(ok);
+  while (!engine_gone_) {
+    Wait();
+    TakeFromEngine();
+    if (auto dialled = dialer_.Take(); dialled.has_value()) {
+      OnDialled(*std::move(dialled));
+    }
+    if (connection_ != nullptr) {
+      EndLateCalls();
+      TakeFromServer();
+    }
+    if (clock_.Monotonic() >= retry_at_) {
+      Connect();
+    }
   }
+}
+
+// Until there is something to do.
+void Link::Wait() {
+  const bool connected = connection_ != nullptr;
+  constexpr short kBoth = POLLIN | POLLOUT;
+  constexpr short kIn = POLLIN;
+  const short server = connected && connection_->wants_write() ? kBoth : kIn;
+  std::array<pollfd, 3> watched = {{{engine_.fd(), POLLIN, 0},
+                                    {dialer_.fd(), POLLIN, 0},
+                                    {connected ? connection_->fd() : -1, server, 0}}};
+  absl::Duration until = retry_at_;
+  for (const std::optional<Asked>& asked : {fetch_, renew_}) {
+    until = std::min(until, asked.has_value() ? asked->until : absl::InfiniteDuration());
+  }
+  const bool at_once = connected && connection_->lost();
+  const int limit = at_once                             ? 0
+                    : until == absl::InfiniteDuration() ? -1
+                                                        : Milliseconds(until - clock_.Monotonic());
+  static_cast<void>(::poll(watched.data(), watched.size(), limit));
 }
 
 void Link::TakeFromEngine() {
-  while (std::optional<v1::ToLink> message = engine_.Take()) {
-    Obey(*std::move(message));
+  engine_gone_ = !engine_.Read().ok();
+  while (true) {
+    absl::StatusOr<std::optional<v1::ToLink>> message = engine_.Take();
+    engine_gone_ = engine_gone_ || !message.ok();
+    if (engine_gone_ || !message->has_value()) {
+      return;
+    }
+    Obey(**std::move(message));
   }
-  engine_gone_ = engine_gone_ || engine_.ended();
 }
 
 void Link::Obey(v1::ToLink message) {
   switch (message.body_case()) {
     case v1::ToLink::kSend:
-      if (session_ != nullptr) {
-        session_->Send(std::move(*message.mutable_send()));
-      }
+      SendToServer(message.send());
       return;
     case v1::ToLink::kFetch:
-      if (stub_ == nullptr || fetches_.size() >= kMostFetches) {
-        TellFetchDone(stub_ == nullptr ? "not connected" : "too many fetches at once");
+      if (connection_ == nullptr || fetches_.size() >= kMostFetches) {
+        TellFetchDone(connection_ == nullptr ? "not connected" : "too many fetches at once");
         return;
       }
       fetches_.push_back(std::move(*message.mutable_fetch()));
@@ -137,151 +117,214 @@ void Link::Obey(v1::ToLink message) {
     case v1::ToLink::kRenew:
       Renew(message.renew());
       return;
-    case v1::ToLink::kProbe:
-      Probe(std::move(*message.mutable_probe()));
-      return;
     case v1::ToLink::BODY_NOT_SET:
       return;
   }
 }
 
-void Link::UseCredentials(v1::Credentials credentials) {
-  credentials_ = std::move(credentials);
-  if (session_ != nullptr) {
-    reconnect_ = true;
-    session_->Cancel();
+// What is said without a session says nothing that a new one would not say again.
+void Link::SendToServer(const v1::AgentMessage& message) {
+  if (!session_.has_value()) {
     return;
   }
-  if (retry_set_) {
-    retry_alarm_.Cancel();
+  connection_->Send(*session_, message);
+  const absl::Duration now = clock_.Monotonic();
+  if (message.has_heartbeat() && now - pinged_at_ >= kBetweenPings) {
+    pinged_at_ = now;
+    connection_->Ping();
+  }
+}
+
+void Link::UseCredentials(v1::Credentials credentials) {
+  credentials_ = std::move(credentials);
+  if (dialer_.busy()) {
+    reconnect_ = true;
+    return;
+  }
+  if (connection_ != nullptr) {
+    Drop("connecting anew with other credentials");
   }
   Connect();
 }
 
 void Link::Connect() {
-  if (session_ != nullptr) {
+  retry_at_ = absl::InfiniteDuration();
+  if (dialer_.busy() || connection_ != nullptr) {
     return;
   }
-  stub_ = v1::AgentGateway::NewStub(NewChannel(credentials_));
   greeted_ = false;
-  SessionCall::Handlers handlers;
-  handlers.open = [this] { OnOpen(); };
-  handlers.received = [this](v1::ServerMessage message) { OnReceived(std::move(message)); };
-  handlers.ended = [this](const grpc::Status& status) { OnEnded(status); };
-  session_ = std::make_unique<SessionCall>(std::move(handlers), *stub_, &queue_);
+  dialer_.Start(credentials_.server(),
+                {.ca = credentials_.ca(),
+                 .certificate = credentials_.certificate(),
+                 .private_key = credentials_.private_key()});
 }
 
-void Link::OnOpen() {
+void Link::OnDialled(absl::StatusOr<pki::TlsConnection> dialled) {
+  if (std::exchange(reconnect_, false)) {
+    Connect();
+    return;
+  }
+  if (!dialled.ok()) {
+    LoseSession(dialled.status());
+    return;
+  }
+  connection_ = std::make_unique<GrpcConnection>(*std::move(dialled), credentials_.server());
+  pinged_at_ = clock_.Monotonic();
+  session_ = connection_->Start(kSession);
   TellStatus(true, "");
 }
 
-void Link::OnReceived(v1::ServerMessage message) {
+void Link::TakeFromServer() {
+  std::vector<CallEvent> events;
+  const absl::Status alive = connection_->Process(&events);
+  for (CallEvent& event : events) {
+    OnEvent(std::move(event));
+    if (connection_ == nullptr) {
+      return;  // The session has ended, and all with it.
+    }
+  }
+  if (!alive.ok()) {
+    LoseSession(alive);
+  }
+}
+
+void Link::OnEvent(CallEvent event) {
+  const bool message = event.message.has_value();
+  if (session_ == event.call && message) {
+    OnReceived(*event.message);
+  } else if (session_ == event.call) {
+    LoseSession(event.ended);
+  } else if (fetch_.has_value() && fetch_->call == event.call && message) {
+    OnBlob(*event.message);
+  } else if (fetch_.has_value() && fetch_->call == event.call) {
+    OnFetched(event.ended);
+  } else if (renew_.has_value() && renew_->call == event.call) {
+    OnRenewed(event);
+  }
+}
+
+void Link::OnReceived(const std::string& body) {
+  v1::FromLink up;
+  v1::ServerMessage& message = *up.mutable_received();
+  if (!message.ParseFromString(body)) {
+    LoseSession(Internal("it sent what is no message"));
+    return;
+  }
   if (message.has_hello_ack()) {
     greeted_ = true;
     backoff_.Accepted(absl::Seconds(message.hello_ack().reconnect_window_seconds()));
   } else if (message.has_drain()) {
     backoff_.Accepted(absl::Seconds(message.drain().reconnect_window_seconds()));
   }
-  v1::FromLink up;
-  *up.mutable_received() = std::move(message);
   Tell(up);
 }
 
-void Link::OnEnded(const grpc::Status& status) {
-  const std::string why = WhyLost(status);
-  session_.reset();  // And `status` with it.
-  if (std::exchange(reconnect_, false)) {
-    TellStatus(false, "connecting anew with other credentials");
-    Connect();
-    return;
+// Ends the session and all calls, as the engine wants it.
+void Link::Drop(const std::string& why) {
+  connection_.reset();
+  session_.reset();
+  if (fetch_.has_value()) {
+    OnFetched(Unavailable("{}", why));
   }
-  const absl::Duration wait = backoff_.Next(RandomShare());
-  TellStatus(false, fmt::format("{}; trying again in {}", why, Seconds(wait)));
-  RetryAfter(wait);
+  while (!fetches_.empty()) {
+    fetches_.pop_front();
+    TellFetchDone(why);
+  }
+  if (renew_.has_value()) {
+    renew_.reset();
+    TellRenewFailed(why);
+  }
+  TellStatus(false, why);
 }
 
-std::string Link::WhyLost(const grpc::Status& status) const {
+void Link::LoseSession(const absl::Status& why) {
+  const absl::Duration wait = backoff_.Next(RandomShare());
+  Drop(fmt::format("{}; trying again in {}", WhyLost(why), Seconds(wait)));
+  retry_at_ = clock_.Monotonic() + wait;
+}
+
+std::string Link::WhyLost(const absl::Status& status) const {
   const std::string& server = credentials_.server();
-  if (status.error_code() == grpc::StatusCode::UNAVAILABLE && !greeted_ &&
-      status.error_message().ends_with("Socket closed")) {
-    return fmt::format(
-        "{} closed the connection without an answer: it does not accept this host's certificate "
-        "(expired, or of another authority), or it is not a fettle-server's agent port",
-        server);
-  }
   if (status.ok()) {
     return fmt::format("{} ended the session", server);
   }
-  return fmt::format(
-      "{} {}: {}", greeted_ ? "lost" : "cannot reach", server, status.error_message());
-}
-
-void Link::RetryAfter(absl::Duration wait) {
-  retry_set_ = true;
-  retry_alarm_.Set(&queue_, After(wait), &retry_);
+  if (connection_ != nullptr && connection_->lost() && !greeted_) {
+    return fmt::format(
+        "{} closed the connection without an answer ({}): it does not accept this host's "
+        "certificate (expired, or of another authority), or it is not a fettle-server's agent port",
+        server,
+        Message(status));
+  }
+  return fmt::format("{} {}: {}", greeted_ ? "lost" : "cannot reach", server, Message(status));
 }
 
 void Link::StartFetch() {
-  if (fetch_ != nullptr || fetches_.empty()) {
+  if (fetch_.has_value() || fetches_.empty() || connection_ == nullptr) {
     return;
   }
-  FetchCall::Handlers handlers;
-  handlers.chunk = [this](const v1::BlobChunk& chunk) {
-    v1::FromLink up;
-    *up.mutable_blob() = chunk;
+  const int32_t call = connection_->Start(kFetchBlobs, kFetchTime);
+  fetch_ = Asked{call, clock_.Monotonic() + kFetchTime};
+  connection_->Send(call, fetches_.front());
+  connection_->Finish(call);
+}
+
+void Link::OnBlob(const std::string& body) {
+  v1::FromLink up;
+  if (up.mutable_blob()->ParseFromString(body)) {
     Tell(up);
-  };
-  handlers.ended = [this](const grpc::Status& ended) {
-    const std::string error = ended.ok() ? "" : ended.error_message();
-    fetch_.reset();
-    fetches_.pop_front();
-    TellFetchDone(error);
-    StartFetch();
-  };
-  fetch_ = std::make_unique<FetchCall>(std::move(handlers), fetches_.front(), *stub_, &queue_);
+    return;
+  }
+  connection_->Cancel(fetch_->call);
+  OnFetched(Internal("the server sent what is no message"));
+}
+
+void Link::OnFetched(const absl::Status& ended) {
+  fetch_.reset();
+  fetches_.pop_front();
+  TellFetchDone(std::string(Message(ended)));
+  StartFetch();
 }
 
 void Link::Renew(const v1::RenewRequest& request) {
-  if (stub_ == nullptr || renew_ != nullptr) {
-    v1::FromLink up;
-    up.set_renew_failed(stub_ == nullptr ? "not connected" : "a renewal is already under way");
+  if (connection_ == nullptr || renew_.has_value()) {
+    TellRenewFailed(connection_ == nullptr ? "not connected" : "a renewal is already under way");
+    return;
+  }
+  const int32_t call = connection_->Start(kRenew, kRenewTime);
+  renew_ = Asked{call, clock_.Monotonic() + kRenewTime};
+  renewed_.reset();
+  connection_->Send(call, request);
+  connection_->Finish(call);
+}
+
+void Link::OnRenewed(const CallEvent& event) {
+  if (event.message.has_value()) {
+    renewed_ = event.message;
+    return;
+  }
+  renew_.reset();
+  v1::FromLink up;
+  if (event.ended.ok() && renewed_.has_value() &&
+      up.mutable_renewed()->ParseFromString(*renewed_)) {
     Tell(up);
     return;
   }
-  renew_ = std::make_unique<RenewCall>(
-      [this](const grpc::Status& status, v1::RenewResponse response) {
-        v1::FromLink up;
-        if (status.ok()) {
-          *up.mutable_renewed() = std::move(response);
-        } else {
-          up.set_renew_failed(status.error_message());
-        }
-        renew_.reset();
-        Tell(up);
-      },
-      request,
-      *stub_,
-      &queue_);
+  TellRenewFailed(event.ended.ok() ? "the server sent what is no answer"
+                                   : std::string(Message(event.ended)));
 }
 
-void Link::Probe(v1::Probe probe) {
-  if (probe_ != nullptr) {
-    TellProbed(probe.id(), "another probe is under way");
-    return;
+void Link::EndLateCalls() {
+  const absl::Duration now = clock_.Monotonic();
+  if (fetch_.has_value() && now >= fetch_->until) {
+    connection_->Cancel(fetch_->call);
+    OnFetched(DeadlineExceeded("the server did not send everything within {}",
+                               absl::FormatDuration(kFetchTime)));
   }
-  probe_ = std::make_unique<ProbeCall>(
-      [this, id = probe.id(), server = probe.credentials().server()](const grpc::Status& status) {
-        const bool late = status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED;
-        const std::string error =
-            status.ok() ? ""
-                        : fmt::format("cannot reach {}: {}",
-                                      server,
-                                      late ? "no answer for 10 s" : status.error_message());
-        probe_.reset();  // And `status` with it.
-        TellProbed(id, error);
-      },
-      NewChannel(probe.credentials()),
-      &queue_);
+  if (renew_.has_value() && now >= renew_->until) {
+    connection_->Cancel(renew_->call);
+    renew_.reset();
+    TellRenewFailed("the server did not answer in time");
+  }
 }
 
 void Link::Tell(const v1::FromLink& message) {
@@ -303,10 +346,9 @@ void Link::TellFetchDone(const std::string& error) {
   Tell(up);
 }
 
-void Link::TellProbed(uint64_t id, const std::string& error) {
+void Link::TellRenewFailed(const std::string& error) {
   v1::FromLink up;
-  up.mutable_probed()->set_id(id);
-  up.mutable_probed()->set_error(error);
+  up.set_renew_failed(error);
   Tell(up);
 }
 

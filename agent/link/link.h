@@ -1,77 +1,89 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
+#include "absl/status/status.h"
 #include "absl/time/time.h"
-#include <grpcpp/alarm.h>
-#include <grpcpp/grpcpp.h>
 
 #include "agent/link/backoff.h"
-#include "agent/link/calls.h"
+#include "agent/link/dialer.h"
 #include "agent/link/engine_socket.h"
+#include "agent/link/grpc_connection.h"
 #include "fettle/v1/link.pb.h"
+#include "lib/base/clock.h"
 
 namespace fettle::link {
 
 // The link: holds one session with the server for the engine at the other end of a socket, passes
 // messages both ways, and connects again when it is lost. Knows nothing of what they say but what
-// concerns connecting. One thread, but for the socket's reader.
+// concerns connecting. Between messages it sleeps: a server that is gone is noticed by what the
+// heartbeat sends. One thread.
 class Link {
  public:
-  explicit Link(int engine_fd);
-  ~Link();
+  explicit Link(int engine_fd) : engine_(engine_fd) {}
+
   Link(const Link&) = delete;
   Link& operator=(const Link&) = delete;
 
   // Until the engine is gone.
   void Run();
 
+  bool dialing() const { return dialer_.busy(); }
+
  private:
-  // Wakes the queue's thread: something came from the engine.
-  void Wake();
+  // A call with a limit.
+  struct Asked {
+    int32_t call = 0;
+    absl::Duration until = absl::InfiniteDuration();  // Monotonic.
+  };
+
+  void Wait();
   void TakeFromEngine();
   void Obey(v1::ToLink message);
+  void SendToServer(const v1::AgentMessage& message);
   void UseCredentials(v1::Credentials credentials);
   void Connect();
-  void OnOpen();
-  void OnReceived(v1::ServerMessage message);
-  void OnEnded(const grpc::Status& status);
+  void OnDialled(absl::StatusOr<pki::TlsConnection> dialled);
+  void TakeFromServer();
+  void OnEvent(CallEvent event);
+  void OnReceived(const std::string& body);
+  void OnBlob(const std::string& body);
+  void OnFetched(const absl::Status& ended);
+  void OnRenewed(const CallEvent& event);
+  void Drop(const std::string& why);
+  void LoseSession(const absl::Status& why);
   void RetryAfter(absl::Duration wait);
   void StartFetch();
   void Renew(const v1::RenewRequest& request);
-  void Probe(v1::Probe probe);
+  void EndLateCalls();
   void Tell(const v1::FromLink& message);
   void TellStatus(bool connected, const std::string& error);
   void TellFetchDone(const std::string& error);
-  void TellProbed(uint64_t id, const std::string& error);
-  std::string WhyLost(const grpc::Status& status) const;
+  void TellRenewFailed(const std::string& error);
+  std::string WhyLost(const absl::Status& status) const;
 
-  grpc::CompletionQueue queue_;
+  SystemClock clock_;
+  EngineSocket engine_;
+  Dialer dialer_;
   v1::Credentials credentials_;
-  std::unique_ptr<v1::AgentGateway::Stub> stub_;
-  std::unique_ptr<SessionCall> session_;
-  std::unique_ptr<FetchCall> fetch_;
+  std::unique_ptr<GrpcConnection> connection_;
+  std::optional<int32_t> session_;
   std::deque<v1::FetchBlobsRequest> fetches_;  // The first is under way if fetch_ is.
-  std::unique_ptr<RenewCall> renew_;
-  std::unique_ptr<ProbeCall> probe_;
+  std::optional<Asked> fetch_;
+  std::optional<Asked> renew_;
+  std::optional<std::string> renewed_;  // The answer, before its end.
   Backoff backoff_;
   bool greeted_ = false;    // The server answered our Hello in this session.
-  bool reconnect_ = false;  // The session was ended by us: at once with the new credentials.
+  bool reconnect_ = false;  // Other credentials came while a dial was under way.
   bool engine_gone_ = false;
-  grpc::Alarm retry_alarm_;
-  Tag retry_;
-  bool retry_set_ = false;
-  Tag wake_;
-  absl::Mutex wake_mutex_;
-  bool wake_set_ ABSL_GUARDED_BY(wake_mutex_) = false;
-  std::unique_ptr<grpc::Alarm> wake_alarm_ ABSL_GUARDED_BY(wake_mutex_);
-  EngineSocket engine_;  // Last: its thread uses what stands above.
+  absl::Duration retry_at_ = absl::InfiniteDuration();  // Monotonic, as the next.
+  absl::Duration pinged_at_ = -absl::InfiniteDuration();
 };
-
-// Channel arguments that every channel of ours to a server has.
-grpc::ChannelArguments LinkChannelArguments();
 
 }  // namespace fettle::link

@@ -2,7 +2,6 @@
 // fettle-agent-link: the part of the agent that talks to the network, started by fettle-agent with
 // a socket to it as standard input. Not for people.
 #include <signal.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -34,11 +33,6 @@ void ResetSignals() {
   ::sigaction(SIGPIPE, &ignore, nullptr);
 }
 
-void SetEnvironment() {
-  // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing else runs yet.
-  ::setenv("GRPC_CLIENT_CHANNEL_BACKUP_POLL_INTERVAL_MS", "0", 0);
-}
-
 int Report(const absl::Status& status) {
   if (status.ok()) {
     return 0;
@@ -49,7 +43,6 @@ int Report(const absl::Status& status) {
 
 absl::Status Prepare(const std::string& user, int parent) {
   ResetSignals();
-  SetEnvironment();
   ASSIGN_OR_RETURN(const Unprivileged who, FindUnprivileged(user));
   return Confine(who, parent);
 }
@@ -57,6 +50,9 @@ absl::Status Prepare(const std::string& user, int parent) {
 absl::Status RunLink() {
   Link link(kEngineFd);
   link.Run();
+  if (link.dialing()) {
+    ::_exit(0);  // To wait for somebody who does not answer would keep the agent from ending.
+  }
   return absl::OkStatus();
 }
 

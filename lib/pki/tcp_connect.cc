@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -184,6 +186,45 @@ absl::StatusOr<std::string> TcpConnection::Receive(Deadline deadline) {
     }
     RETURN_IF_ERROR(AfterError("receiving", POLLIN, deadline));
   }
+}
+
+absl::StatusOr<std::size_t> TcpConnection::SendNow(std::string_view data) {
+  for (;;) {
+    const ssize_t sent = send(fd_, data.data(), data.size(), MSG_NOSIGNAL);
+    if (sent >= 0) {
+      return static_cast<std::size_t>(sent);
+    }
+    if (errno == EAGAIN) {
+      return std::size_t{0};
+    }
+    if (errno != EINTR) {
+      return Unavailable("sending: {}", ErrorText(errno));
+    }
+  }
+}
+
+absl::StatusOr<std::optional<std::string>> TcpConnection::ReceiveNow() {
+  std::array<char, 65536> buffer;
+  for (;;) {
+    const ssize_t got = recv(fd_, buffer.data(), buffer.size(), 0);
+    if (got >= 0) {
+      return std::string(buffer.data(), static_cast<std::size_t>(got));
+    }
+    if (errno == EAGAIN) {
+      return std::nullopt;
+    }
+    if (errno != EINTR) {
+      return Unavailable("receiving: {}", ErrorText(errno));
+    }
+  }
+}
+
+void TcpConnection::KeepShort() {
+  constexpr int kUnacknowledgedMs = 30'000;
+  const int on = 1;
+  static_cast<void>(setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)));
+  static_cast<void>(setsockopt(
+      fd_, IPPROTO_TCP, TCP_USER_TIMEOUT, &kUnacknowledgedMs, sizeof(kUnacknowledgedMs)));
 }
 
 }  // namespace fettle::pki

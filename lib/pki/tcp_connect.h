@@ -2,6 +2,8 @@
 // Inside lib/pki only: a TCP connection that keeps to a deadline.
 #pragma once
 
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -45,6 +47,17 @@ class TcpConnection {
 
   // What has come, at least a byte; "" when the other side has closed.
   absl::StatusOr<std::string> Receive(Deadline deadline);
+
+  // The same without waiting: how much was taken, maybe nothing; what has come by now, nullopt for
+  // nothing.
+  absl::StatusOr<std::size_t> SendNow(std::string_view data);
+  absl::StatusOr<std::optional<std::string>> ReceiveNow();
+
+  // For a connection that stays: small messages leave at once, and one whose other side does not
+  // acknowledge them for so long is given up by the kernel (tcp(7), TCP_USER_TIMEOUT).
+  void KeepShort();
+
+  int fd() const { return fd_; }
 
  private:
   explicit TcpConnection(int fd) : fd_(fd) {}

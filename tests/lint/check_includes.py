@@ -31,6 +31,7 @@ CONTAINED = (
     (r"openssl/", ("lib/pki/", "lib/digest/", "tests/"), "OpenSSL stops at lib/pki and lib/digest"),
     (r"(lua\.hpp|lua|lauxlib|lualib|luaconf)(\.h)?$", ("lib/recipe/", "tests/"),
      "Lua stops at lib/recipe"),
+    (r"nghttp2/", ("agent/link/",), "HTTP/2 is spoken by the agent's link alone"),
     (r"(fettle/v1|grpc|grpcpp|google/protobuf)/",
      ("lib/wire/", "agent/link/", "server/", "cli/", "tests/"),
      "generated protobuf and gRPC stop at lib/wire, agent/link, server and cli"),
