@@ -46,6 +46,16 @@ int HexDigit(char c) {
   return at == std::string_view::npos ? -1 : static_cast<int>(at);
 }
 
+// A server may say anything, and a message with a string that is no UTF-8 is refused when read.
+std::string Readable(std::string_view said) {
+  std::string text(said);
+  if (!IsText(text)) {
+    std::replace_if(
+        text.begin(), text.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string DecodeGrpcMessage(std::string_view text) {
@@ -60,7 +70,7 @@ std::string DecodeGrpcMessage(std::string_view text) {
       decoded += text[i];
     }
   }
-  return decoded;
+  return Readable(decoded);
 }
 
 struct GrpcConnection::Call {
@@ -131,11 +141,13 @@ struct GrpcConnection::Callbacks {
                       (frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA);
     if (frame->hd.type == NGHTTP2_PING && (frame->hd.flags & NGHTTP2_FLAG_ACK) != 0) {
       self.pinged_ = false;
+    } else if (frame->hd.type == NGHTTP2_SETTINGS) {
+      self.ready_ = true;
     } else if (frame->hd.type == NGHTTP2_GOAWAY) {
       const std::string_view said(reinterpret_cast<const char*>(frame->goaway.opaque_data),
                                   frame->goaway.opaque_data_len);
       self.going_away_ = said.empty() ? nghttp2_http2_strerror(frame->goaway.error_code)
-                                      : std::string(said.substr(0, kMaxStatusText));
+                                      : Readable(said.substr(0, kMaxStatusText));
     } else if (ends && self.Find(frame->hd.stream_id) != nullptr) {
       // The server's end is the call's, whatever we had still to say.
       self.Ended(frame->hd.stream_id, NGHTTP2_NO_ERROR);

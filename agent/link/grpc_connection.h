@@ -34,8 +34,9 @@ struct CallEvent {
 // and no threads. A call is a number, good until its end was told.
 class GrpcConnection {
  public:
-  // A server's message may not be longer.
-  static constexpr std::size_t kMaxMessage = std::size_t{8} << 20;
+  // A server's message may not be longer, which is gRPC's own limit too; it fits into a frame for
+  // the engine.
+  static constexpr std::size_t kMaxMessage = std::size_t{4} << 20;
 
   // `authority`: the host:port that was dialled.
   GrpcConnection(pki::TlsConnection tls, const std::string& authority);
@@ -62,6 +63,10 @@ class GrpcConnection {
   int fd() const { return tls_.fd(); }
 
   bool wants_write() const { return tls_.wants_write(); }
+
+  // Whether the server has begun to speak HTTP/2: only now is it known that it took our
+  // certificate, which TLS 1.3 looks at after our handshake has ended.
+  bool ready() const { return ready_; }
 
   // Whether Process() has something to tell without input.
   bool lost() const { return !lost_.ok(); }
@@ -90,9 +95,11 @@ class GrpcConnection {
   absl::Status lost_;
   std::string going_away_;  // What the server said when it asked to go.
   bool pinged_ = false;
+  bool ready_ = false;
 };
 
 // The text of a grpc-message header, which is percent-encoded UTF-8; what is no encoding stays.
+// Always text that a message of ours can hold: of what is none, everything but ASCII becomes '?'.
 std::string DecodeGrpcMessage(std::string_view text);
 
 }  // namespace fettle::link

@@ -59,6 +59,7 @@ void Link::Run() {
     if (connection_ != nullptr) {
       EndLateCalls();
       TakeFromServer();
+      GiveUpOnSilence();
     }
     if (clock_.Monotonic() >= retry_at_) {
       Connect();
@@ -75,7 +76,7 @@ void Link::Wait() {
   std::array<pollfd, 3> watched = {{{engine_.fd(), POLLIN, 0},
                                     {dialer_.fd(), POLLIN, 0},
                                     {connected ? connection_->fd() : -1, server, 0}}};
-  absl::Duration until = retry_at_;
+  absl::Duration until = std::min(retry_at_, greet_by_);
   for (const std::optional<Asked>& asked : {fetch_, renew_}) {
     until = std::min(until, asked.has_value() ? asked->until : absl::InfiniteDuration());
   }
@@ -171,12 +172,23 @@ void Link::OnDialled(absl::StatusOr<pki::TlsConnection> dialled) {
   connection_ = std::make_unique<GrpcConnection>(*std::move(dialled), credentials_.server());
   pinged_at_ = clock_.Monotonic();
   session_ = connection_->Start(kSession);
-  TellStatus(true, "");
+  greet_by_ = clock_.Monotonic() + greet_time_;
+}
+
+// Pings go with heartbeats, and those begin with the answer to Hello: until then time is limited.
+void Link::GiveUpOnSilence() {
+  if (connection_ != nullptr && clock_.Monotonic() >= greet_by_) {
+    LoseSession(DeadlineExceeded("it took the connection, but did not answer for {}",
+                                 absl::FormatDuration(greet_time_)));
+  }
 }
 
 void Link::TakeFromServer() {
   std::vector<CallEvent> events;
   const absl::Status alive = connection_->Process(&events);
+  if (connection_->ready() && !std::exchange(told_, true)) {
+    TellStatus(true, "");
+  }
   for (CallEvent& event : events) {
     OnEvent(std::move(event));
     if (connection_ == nullptr) {
@@ -212,6 +224,7 @@ void Link::OnReceived(const std::string& body) {
   }
   if (message.has_hello_ack()) {
     greeted_ = true;
+    greet_by_ = absl::InfiniteDuration();
     backoff_.Accepted(absl::Seconds(message.hello_ack().reconnect_window_seconds()));
   } else if (message.has_drain()) {
     backoff_.Accepted(absl::Seconds(message.drain().reconnect_window_seconds()));
@@ -223,6 +236,8 @@ void Link::OnReceived(const std::string& body) {
 void Link::Drop(const std::string& why) {
   connection_.reset();
   session_.reset();
+  told_ = false;
+  greet_by_ = absl::InfiniteDuration();
   if (fetch_.has_value()) {
     OnFetched(Unavailable("{}", why));
   }

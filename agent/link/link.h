@@ -26,7 +26,11 @@ namespace fettle::link {
 // heartbeat sends. One thread.
 class Link {
  public:
-  explicit Link(int engine_fd) : engine_(engine_fd) {}
+  // How long a server may take until it answers Hello. A whole fleet may be asking.
+  static constexpr absl::Duration kGreetTime = absl::Minutes(2);
+
+  explicit Link(int engine_fd, absl::Duration greet_time = kGreetTime)
+      : greet_time_(greet_time), engine_(engine_fd) {}
 
   Link(const Link&) = delete;
   Link& operator=(const Link&) = delete;
@@ -51,6 +55,7 @@ class Link {
   void Connect();
   void OnDialled(absl::StatusOr<pki::TlsConnection> dialled);
   void TakeFromServer();
+  void GiveUpOnSilence();
   void OnEvent(CallEvent event);
   void OnReceived(const std::string& body);
   void OnBlob(const std::string& body);
@@ -69,6 +74,7 @@ class Link {
   std::string WhyLost(const absl::Status& status) const;
 
   SystemClock clock_;
+  const absl::Duration greet_time_;
   EngineSocket engine_;
   Dialer dialer_;
   v1::Credentials credentials_;
@@ -79,10 +85,12 @@ class Link {
   std::optional<Asked> renew_;
   std::optional<std::string> renewed_;  // The answer, before its end.
   Backoff backoff_;
+  bool told_ = false;       // The engine knows of this connection.
   bool greeted_ = false;    // The server answered our Hello in this session.
   bool reconnect_ = false;  // Other credentials came while a dial was under way.
   bool engine_gone_ = false;
-  absl::Duration retry_at_ = absl::InfiniteDuration();  // Monotonic, as the next.
+  absl::Duration retry_at_ = absl::InfiniteDuration();  // Monotonic, as the next two.
+  absl::Duration greet_by_ = absl::InfiniteDuration();
   absl::Duration pinged_at_ = -absl::InfiniteDuration();
 };
 

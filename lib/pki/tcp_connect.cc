@@ -83,6 +83,23 @@ absl::StatusOr<Addresses> Resolve(const HostPort& to, Deadline deadline) {
   return Addresses(lookup->request.ar_result);
 }
 
+// How many addresses there are from this one on.
+int CountFrom(const addrinfo* address) {
+  int count = 0;
+  for (; address != nullptr; address = address->ai_next) {
+    ++count;
+  }
+  return count;
+}
+
+// For messages: which of a name's addresses it was.
+std::string AddressText(const addrinfo& address) {
+  std::array<char, NI_MAXHOST> text{};
+  const int error = getnameinfo(
+      address.ai_addr, address.ai_addrlen, text.data(), text.size(), nullptr, 0, NI_NUMERICHOST);
+  return error == 0 ? text.data() : "an address";
+}
+
 }  // namespace
 
 absl::StatusOr<HostPort> HostPort::Parse(std::string_view address) {
@@ -152,9 +169,11 @@ absl::StatusOr<TcpConnection> TcpConnection::Connect(const HostPort& to, Deadlin
   absl::StatusOr<TcpConnection> connection = Unavailable("the name \"{}\" has no address", to.host);
   const addrinfo* next = addresses.get();
   for (; next != nullptr && !connection.ok(); next = next->ai_next) {
-    connection = ConnectTo(*next, deadline);
-    if (absl::IsDeadlineExceeded(connection.status())) {
-      break;
+    // Each has its share of the time, so that one where everything is dropped does not hide the
+    // next.
+    connection = ConnectTo(*next, deadline.Within(deadline.Remaining() / CountFrom(next)));
+    if (!connection.ok()) {
+      connection = Annotate(connection.status(), "connecting to " + AddressText(*next));
     }
   }
   return connection;

@@ -29,8 +29,9 @@ struct HostPort {
 // A connected socket that does not block. Closes it.
 class TcpConnection {
  public:
-  // Tries every address of the name in turn. kUnavailable if none answers (the last reason is in
-  // the message), kDeadlineExceeded when time is up; also while the name is looked up.
+  // Tries every address of the name in turn, each for its share of the time. kUnavailable if none
+  // answers, kDeadlineExceeded when time is up; also while the name is looked up. The message has
+  // the last address that was tried, and why it was not the one.
   static absl::StatusOr<TcpConnection> Connect(const HostPort& to, Deadline deadline);
 
   ~TcpConnection();
