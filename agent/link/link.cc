@@ -47,6 +47,12 @@ int Milliseconds(absl::Duration wait) {
       absl::Ceil(std::clamp(wait, absl::ZeroDuration(), kLongest), absl::Milliseconds(1))));
 }
 
+pki::TlsIdentity IdentityOf(const v1::Credentials& credentials) {
+  return {.ca = credentials.ca(),
+          .certificate = credentials.certificate(),
+          .private_key = credentials.private_key()};
+}
+
 }  // namespace
 
 void Link::Run() {
@@ -61,6 +67,7 @@ void Link::Run() {
       TakeFromServer();
       GiveUpOnSilence();
     }
+    TakeFromProber();
     if (clock_.Monotonic() >= retry_at_) {
       Connect();
     }
@@ -73,10 +80,12 @@ void Link::Wait() {
   constexpr short kBoth = POLLIN | POLLOUT;
   constexpr short kIn = POLLIN;
   const short server = connected && connection_->wants_write() ? kBoth : kIn;
-  std::array<pollfd, 3> watched = {{{engine_.fd(), POLLIN, 0},
+  const short prober = prober_.wants_write() ? kBoth : kIn;
+  std::array<pollfd, 4> watched = {{{engine_.fd(), POLLIN, 0},
                                     {dialer_.fd(), POLLIN, 0},
-                                    {connected ? connection_->fd() : -1, server, 0}}};
-  absl::Duration until = std::min(retry_at_, greet_by_);
+                                    {connected ? connection_->fd() : -1, server, 0},
+                                    {prober_.fd(), prober, 0}}};
+  absl::Duration until = std::min({retry_at_, greet_by_, prober_.until()});
   for (const std::optional<Asked>& asked : {fetch_, renew_}) {
     until = std::min(until, asked.has_value() ? asked->until : absl::InfiniteDuration());
   }
@@ -118,6 +127,9 @@ void Link::Obey(v1::ToLink message) {
     case v1::ToLink::kRenew:
       Renew(message.renew());
       return;
+    case v1::ToLink::kProbe:
+      Probe(message.probe());
+      return;
     case v1::ToLink::BODY_NOT_SET:
       return;
   }
@@ -154,10 +166,7 @@ void Link::Connect() {
     return;
   }
   greeted_ = false;
-  dialer_.Start(credentials_.server(),
-                {.ca = credentials_.ca(),
-                 .certificate = credentials_.certificate(),
-                 .private_key = credentials_.private_key()});
+  dialer_.Start(credentials_.server(), IdentityOf(credentials_));
 }
 
 void Link::OnDialled(absl::StatusOr<pki::TlsConnection> dialled) {
@@ -342,6 +351,23 @@ void Link::EndLateCalls() {
   }
 }
 
+void Link::Probe(const v1::Probe& probe) {
+  if (prober_.busy()) {
+    TellProbed(probe.id(), "another probe is under way");
+    return;
+  }
+  prober_.Start(probe.id(),
+                probe.credentials().server(),
+                IdentityOf(probe.credentials()),
+                clock_.Monotonic());
+}
+
+void Link::TakeFromProber() {
+  if (const auto result = prober_.Process(clock_.Monotonic()); result.has_value()) {
+    TellProbed(result->id, result->error);
+  }
+}
+
 void Link::Tell(const v1::FromLink& message) {
   if (!engine_.Write(message).ok()) {
     engine_gone_ = true;
@@ -364,6 +390,13 @@ void Link::TellFetchDone(const std::string& error) {
 void Link::TellRenewFailed(const std::string& error) {
   v1::FromLink up;
   up.set_renew_failed(error);
+  Tell(up);
+}
+
+void Link::TellProbed(uint64_t id, const std::string& error) {
+  v1::FromLink up;
+  up.mutable_probed()->set_id(id);
+  up.mutable_probed()->set_error(error);
   Tell(up);
 }
 

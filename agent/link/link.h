@@ -15,6 +15,7 @@
 #include "agent/link/dialer.h"
 #include "agent/link/engine_socket.h"
 #include "agent/link/grpc_connection.h"
+#include "agent/link/prober.h"
 #include "fettle/v1/link.pb.h"
 #include "lib/base/clock.h"
 
@@ -38,7 +39,7 @@ class Link {
   // Until the engine is gone.
   void Run();
 
-  bool dialing() const { return dialer_.busy(); }
+  bool dialing() const { return dialer_.busy() || prober_.dialing(); }
 
  private:
   // A call with a limit.
@@ -67,16 +68,20 @@ class Link {
   void StartFetch();
   void Renew(const v1::RenewRequest& request);
   void EndLateCalls();
+  void Probe(const v1::Probe& probe);
+  void TakeFromProber();
   void Tell(const v1::FromLink& message);
   void TellStatus(bool connected, const std::string& error);
   void TellFetchDone(const std::string& error);
   void TellRenewFailed(const std::string& error);
+  void TellProbed(uint64_t id, const std::string& error);
   std::string WhyLost(const absl::Status& status) const;
 
   SystemClock clock_;
   const absl::Duration greet_time_;
   EngineSocket engine_;
   Dialer dialer_;
+  Prober prober_;
   v1::Credentials credentials_;
   std::unique_ptr<GrpcConnection> connection_;
   std::optional<int32_t> session_;
