@@ -252,7 +252,7 @@ void Agent::StartRun(Waiting waiting) {
   parts_.start_job(std::move(job));
 }
 
-void Agent::OnFinished(const Outcome& outcome) {
+void Agent::OnFinished(Outcome outcome) {
   running_.reset();
   if (!outcome.answer.empty() && !outcome.pending.has_value()) {
     Answer(outcome);
@@ -265,7 +265,7 @@ void Agent::OnFinished(const Outcome& outcome) {
   } else if (outcome.job.kind == Job::Kind::kUndo) {
     OnUndone(outcome);
   } else if (outcome.job.kind == Job::Kind::kRun || !outcome.report.id.empty()) {
-    OnRan(outcome);
+    OnRan(std::move(outcome));
   }
   session_.Pump();
   StartNext();
@@ -295,11 +295,13 @@ void Agent::OnChecked(const Outcome& outcome) {
   Want("push", false, nullptr);
 }
 
-void Agent::OnRan(const Outcome& ran) {
-  if (ran.job.only.empty()) {
+void Agent::OnRan(Outcome outcome) {
+  if (outcome.job.only.empty()) {
+    if (outcome.job.kind == Job::Kind::kRun) {
+      next_window_ = outcome.next_window;
+    }
     ScheduleSweep();
   }
-  Outcome outcome = ran;
   if (parts_.watcher != nullptr) {
     parts_.watcher->Complete(outcome.job.only, &outcome.report);
     if (outcome.interests != nullptr) {
@@ -374,7 +376,8 @@ void Agent::Tick() {
   RenewIfDue();
   CheckConfirmation();
   TakeTouched();
-  if (parts_.clock.Monotonic() >= next_sweep_) {
+  if (parts_.clock.Monotonic() >= next_sweep_ || parts_.clock.Now() >= next_window_) {
+    next_window_ = absl::InfiniteFuture();  // The run says when the one after it begins.
     Sweep();
   }
   AdvanceTasks();
@@ -407,6 +410,7 @@ absl::Duration Agent::UntilTick() const {
   if (parts_.pause.until().has_value()) {
     until = std::min(until, *parts_.pause.until() - parts_.clock.Now());
   }
+  until = std::min(until, next_window_ - parts_.clock.Now());
   if (session_.up()) {
     until = std::min(until, parts_.renewal.NextTry() - parts_.clock.Now());
   }

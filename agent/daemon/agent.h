@@ -66,7 +66,7 @@ class Agent {
   void Attach(link::Outlet* outlet, const std::string& why_none = "");
 
   void OnEvent(const link::Event& event);
-  void OnFinished(const Outcome& outcome);
+  void OnFinished(Outcome outcome);
 
   // Does what is due by the clock.
   void Tick();
@@ -124,7 +124,7 @@ class Agent {
   void StartTouched();
   void OnPauseOrder(const link::PauseOrder& order);
   void OnChecked(const Outcome& outcome);
-  void OnRan(const Outcome& ran);
+  void OnRan(Outcome outcome);
   void Conclude(const Outcome& outcome);
   void Answer(const Outcome& outcome);
   static std::string Summarize(const resource::RunReport& run);
@@ -172,6 +172,7 @@ class Agent {
   std::set<std::string> touched_;  // Resources that somebody may have changed.
   bool touched_look_only_ = true;
   absl::Duration next_sweep_ = absl::InfiniteDuration();
+  absl::Time next_window_ = absl::InfiniteFuture();  // A window of a schedule begins.
   bool stopping_ = false;
 };
 

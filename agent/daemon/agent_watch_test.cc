@@ -124,6 +124,19 @@ TEST_F(AgentWatchTest, DriftRunsDoNotPutOffTheSweep) {
   EXPECT_EQ(TakeJob().reason, "sweep");
 }
 
+TEST_F(AgentWatchTest, AllIsLookedAtWhenAWindowOfAScheduleBegins) {
+  Connect();
+  AssignAndServe(author_.Make(1, {{"fleet.lua", "-- one\n"}}));
+  PassCheck(TakeJob());
+  Outcome outcome = RanWith(TakeJob(), State::kDrifted);
+  outcome.next_window = clock().Now() + absl::Minutes(10);
+  agent_->OnFinished(outcome);
+  EXPECT_EQ(agent_->UntilTick(), absl::Minutes(10));
+  clock().Advance(absl::Minutes(10));
+  agent_->Tick();
+  EXPECT_EQ(TakeJob().reason, "sweep");
+}
+
 TEST_F(AgentWatchTest, TheServerMayPauseAndResume) {
   Connect();
   WatchB();

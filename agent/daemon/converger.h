@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "absl/time/time.h"
+
 #include "agent/link/events.h"
 #include "agent/undo/confirm.h"
 #include "agent/watch/interests.h"
@@ -58,6 +60,8 @@ struct Outcome {
   // What it changed, or one before it that was killed, and what is now to be confirmed: kWaiting;
   // kApplying when that could not be brought to an end.
   std::optional<undo::Pending> pending;
+  // When a window of a schedule begins next: what had to wait for it is to be looked at then.
+  absl::Time next_window = absl::InfiniteFuture();
   // What is to be watched, after the first run over a catalog; null otherwise.
   std::shared_ptr<const std::vector<watch::Interests>> interests;
 };

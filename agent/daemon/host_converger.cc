@@ -3,6 +3,7 @@
 
 #include <malloc.h>
 
+#include <algorithm>
 #include <map>
 #include <utility>
 
@@ -21,6 +22,7 @@
 #include "lib/base/ids.h"
 #include "lib/base/status_macros.h"
 #include "lib/recipe/evaluate.h"
+#include "lib/resource/windows.h"
 #include "lib/sys/package_foresight.h"
 #include "modules/schemas.h"
 
@@ -76,6 +78,23 @@ std::vector<link::SnapshotEntry> EntriesOf(const resource::Catalog& catalog,
   return entries;
 }
 
+// When the next window of a schedule of the catalog begins.
+absl::Time NextWindow(const resource::Catalog& catalog, absl::Time now) {
+  absl::Time next = absl::InfiniteFuture();
+  const std::string* last = nullptr;
+  for (const resource::Declaration& declaration : catalog.resources) {
+    if (declaration.schedule.empty() || (last != nullptr && *last == declaration.schedule)) {
+      continue;
+    }
+    last = &declaration.schedule;
+    const auto windows = resource::Windows::Parse(declaration.schedule);
+    if (windows.ok()) {
+      next = std::min(next, windows->NextBeginning(now, absl::LocalTimeZone()));
+    }
+  }
+  return next;
+}
+
 // What stands in for the report of a run that could not begin.
 resource::RunReport NotDone(const Job& job, const std::string& host, const Clock& clock) {
   resource::RunReport report;
@@ -91,9 +110,7 @@ resource::RunReport NotDone(const Job& job, const std::string& host, const Clock
 }  // namespace
 
 HostConverger::HostConverger(Parts parts)
-    : parts_(std::move(parts)),
-      engine_(parts_.types, parts_.clock, parts_.journal, parts_.store),
-      schedule_(parts_.host.prober(), parts_.clock) {}
+    : parts_(std::move(parts)), engine_(parts_.types, parts_.clock, parts_.journal, parts_.store) {}
 
 Outcome HostConverger::Converge(const Job& job) {
   Outcome outcome;
@@ -130,6 +147,9 @@ Outcome HostConverger::Converge(const Job& job) {
   if (evaluated) {
     Run(job, &outcome);
     AwaitConfirmation(&outcome);
+    if (job.only.empty()) {
+      ::malloc_trim(0);  // Until the next sweep little is needed of what looking at all took.
+    }
     return outcome;
   }
   outcome.report = NotDone(job, parts_.name, parts_.clock);
@@ -339,9 +359,7 @@ void HostConverger::Run(const Job& job, Outcome* outcome) {
   options.confirm_dir = parts_.store == nullptr ? "" : parts_.state_dir;
   options.connected = job.connected;
   options.deadline = Deadline::After(kLongestRun);
-  options.in_schedule = [this](const std::string& expression) {
-    return schedule_.Contains(expression);
-  };
+  options.schedule_zone = absl::LocalTimeZone();
   options.on_wait = [](const std::string& holder) {
     spdlog::info("waiting for another run: {}", holder);
   };
@@ -352,6 +370,7 @@ void HostConverger::Run(const Job& job, Outcome* outcome) {
     return;
   }
   outcome->report = *std::move(report);
+  outcome->next_window = NextWindow(evaluated_->catalog, outcome->report.started);
   if (!outcome->report.partial) {
     outcome->entries = EntriesOf(evaluated_->catalog, outcome->report);
   }

@@ -7,7 +7,6 @@
 #include "absl/status/status.h"
 
 #include "agent/daemon/converger.h"
-#include "agent/daemon/schedule.h"
 #include "agent/engine/engine.h"
 #include "agent/engine/prepared.h"
 #include "agent/facts/upgrade_facts.h"
@@ -71,7 +70,6 @@ class HostConverger final : public Converger {
 
   const Parts parts_;
   engine::Engine engine_;
-  Schedule schedule_;
   std::unique_ptr<Evaluated> evaluated_;
   facts::StaleServices stale_services_;
   absl::Duration last_deep_ = -absl::InfiniteDuration();  // Monotonic time of the last deep sweep.

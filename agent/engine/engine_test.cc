@@ -150,14 +150,21 @@ TEST_F(EngineTest, AGuardThatDoesNotHoldLeavesItAlone) {
   EXPECT_EQ(Of(report, "text:/conf/a").state, State::kChanged);
 }
 
-TEST_F(EngineTest, OutsideOfItsScheduleItIsLeftAlone) {
-  catalog_.Add("text:/conf/a", {{"content", "a"}}).schedule = "02:00";
-  const RunReport report = Run({.in_schedule = [](const std::string& schedule) {
-    EXPECT_EQ(schedule, "02:00");
-    return false;
-  }});
-  EXPECT_EQ(Of(report, "text:/conf/a").state, State::kUnknown);
+// The test's clock begins on a Thursday at midnight.
+TEST_F(EngineTest, OutsideOfItsScheduleItIsLeftAloneAsDrift) {
+  catalog_.Add("text:/conf/a", {{"content", "a"}}).schedule = "Thu 02:00-03:00";
+  RunReport report = Run({.schedule_zone = absl::UTCTimeZone()});
+  EXPECT_EQ(Of(report, "text:/conf/a").state, State::kDrifted);
+  EXPECT_EQ(Of(report, "text:/conf/a").error, "left alone until its schedule: Thu 02:00-03:00");
   EXPECT_THAT(done(), IsEmpty());
+  host_.clock().Advance(absl::Hours(2));
+  report = Run({.schedule_zone = absl::UTCTimeZone()});
+  EXPECT_EQ(Of(report, "text:/conf/a").state, State::kChanged);
+}
+
+TEST_F(EngineTest, ByHandItIsChangedAlsoOutsideOfItsSchedule) {
+  catalog_.Add("text:/conf/a", {{"content", "a"}}).schedule = "Thu 02:00-03:00";
+  EXPECT_EQ(Of(Run(), "text:/conf/a").state, State::kChanged);
 }
 
 TEST_F(EngineTest, SaysWhyADifferenceIsThere) {

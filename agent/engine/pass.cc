@@ -9,6 +9,7 @@
 #include "agent/engine/guards.h"
 #include "agent/engine/records.h"
 #include "lib/base/status_macros.h"
+#include "lib/resource/windows.h"
 
 namespace fettle::engine {
 
@@ -130,10 +131,17 @@ bool Pass::Enforced(std::size_t index) const {
 
 std::optional<std::string> Pass::OutsideSchedule(std::size_t index) const {
   const std::string& schedule = item(index).declaration->schedule;
-  if (schedule.empty() || !context_.options.in_schedule || context_.options.in_schedule(schedule)) {
+  if (schedule.empty() || !context_.options.schedule_zone.has_value()) {
     return std::nullopt;
   }
-  return fmt::format("left alone: its schedule is {}", schedule);
+  const auto windows = resource::Windows::Parse(schedule);
+  if (!windows.ok()) {  // Of a catalog that was not made by our evaluation.
+    return fmt::format("left alone: its schedule: {}", Message(windows.status()));
+  }
+  if (windows->Contain(context_.clock.Now(), *context_.options.schedule_zone)) {
+    return std::nullopt;
+  }
+  return fmt::format("left alone until its schedule: {}", schedule);
 }
 
 bool Pass::MayApply(std::size_t index) {
@@ -150,12 +158,14 @@ bool Pass::MayApply(std::size_t index) {
   std::optional<std::string> why_not =
       held_back.ok() ? *std::move(held_back)
                      : fmt::format("left alone: {}", Message(held_back.status()));
-  if (!why_not.has_value()) {
-    why_not = OutsideSchedule(index);
-  }
   if (why_not.has_value()) {
     outcome.state = State::kUnknown;
     outcome.error = WithoutSecrets(item(index), *why_not);
+    return false;
+  }
+  if (const std::optional<std::string> later = OutsideSchedule(index); later.has_value()) {
+    outcome.state = State::kDrifted;
+    outcome.error = *later;
     return false;
   }
   if (Enforced(index) && context_.host != nullptr) {

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "absl/time/time.h"
+
 #include "agent/undo/hold.h"
 #include "lib/base/deadline.h"
 #include "lib/resource/report.h"
@@ -34,9 +36,9 @@ struct RunOptions {
   // Called once, with the holder's word, when the run has to wait for another one.
   std::function<void(const std::string&)> on_wait = {};
 
-  // Whether now lies in a schedule (a systemd calendar expression). Null: schedules are not kept,
-  // as for somebody who applies by hand.
-  std::function<bool(const std::string& schedule)> in_schedule = {};
+  // What has a schedule is changed in its windows only, by the clock of this zone. Nullopt: at any
+  // time, for somebody who applies by hand.
+  std::optional<absl::TimeZone> schedule_zone = {};
 
   // Read every file, also those that look as they did when their digest was last verified.
   bool deep = false;

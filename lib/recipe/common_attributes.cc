@@ -4,10 +4,13 @@
 #include <array>
 #include <utility>
 
+#include <fmt/ranges.h>
+
 #include "lib/base/status_macros.h"
 #include "lib/base/text.h"
 #include "lib/recipe/evaluation.h"
 #include "lib/recipe/lua_values.h"
+#include "lib/resource/windows.h"
 
 namespace fettle::recipe {
 namespace {
@@ -143,6 +146,15 @@ absl::Status TakeRetries(lua_State* state, int32_t* value) {
   return absl::OkStatus();
 }
 
+// A window, or a list of them.
+absl::Status TakeSchedule(lua_State* state, std::string* value) {
+  std::vector<std::string> windows;
+  RETURN_IF_ERROR(TakeTexts(state, "schedule", &windows));
+  *value = fmt::format("{}", fmt::join(windows, "; "));
+  const auto parsed = resource::Windows::Parse(*value);
+  return parsed.ok() ? absl::OkStatus() : InvalidArgument("schedule: {}", Message(parsed.status()));
+}
+
 absl::Status TakeOther(lua_State* state, std::string_view name, Slot* slot, bool* known) {
   resource::Declaration& declaration = slot->declaration;
   *known = true;
@@ -162,9 +174,7 @@ absl::Status TakeOther(lua_State* state, std::string_view name, Slot* slot, bool
     return TakeTexts(state, name, &declaration.tags);
   }
   if (name == "schedule") {
-    return InvalidArgument(
-        "schedule: this version keeps no schedules; pause the host, or let a guard (only_if) tell "
-        "the time");
+    return TakeSchedule(state, &declaration.schedule);
   }
   if (name == "doc") {
     return TakeText(state, name, &declaration.doc);

@@ -35,7 +35,7 @@ Catalog Rich() {
   service.timeout = absl::Milliseconds(1500);
   service.confirm = absl::Seconds(90);
   service.retries = 3;
-  service.schedule = "Mon..Fri 02:00";
+  service.schedule = "Mon-Fri 02:00-03:00";
   catalog.resources = {file, service};
   return catalog;
 }

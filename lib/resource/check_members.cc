@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/resource/check_members.h"
+
+#include <cstddef>
+#include <string_view>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
+#include <fmt/format.h>
+
+namespace fettle::resource {
+namespace {
+
+struct Claim {
+  std::size_t resource;
+  std::string group;
+  std::string user;
+};
+
+struct Claims {
+  std::vector<Claim> members;
+  // "members-of:G" and "groups-of:U", by the resource that says that there are no others.
+  absl::flat_hash_map<std::string, std::size_t> closed;
+};
+
+Claims Collect(const Catalog& catalog, const std::vector<const Schema*>& schemas) {
+  constexpr std::string_view kMember = "member:";
+  Claims claims;
+  for (std::size_t i = 0; i < catalog.resources.size(); ++i) {
+    const Declaration& declaration = catalog.resources[i];
+    Footprint footprint = schemas[i]->footprint(declaration.name, declaration.attributes);
+    for (std::string& thing : footprint.provides) {
+      if (thing.starts_with("members-of:") || thing.starts_with("groups-of:")) {
+        claims.closed.try_emplace(std::move(thing), i);
+      } else if (thing.starts_with(kMember)) {
+        const std::size_t colon = thing.find(':', kMember.size());
+        claims.members.push_back(
+            {i, thing.substr(kMember.size(), colon - kMember.size()), thing.substr(colon + 1)});
+      }
+    }
+  }
+  return claims;
+}
+
+std::string Place(const Declaration& declaration) {
+  return fmt::format("{} at {}", declaration.Id(), declaration.position.DisplayWithChain());
+}
+
+}  // namespace
+
+void CheckMembers(const Catalog& catalog,
+                  const std::vector<const Schema*>& schemas,
+                  std::vector<std::string>* errors) {
+  const Claims claims = Collect(catalog, schemas);
+  if (claims.closed.empty()) {
+    return;
+  }
+  absl::flat_hash_set<std::string> said;
+  for (const Claim& claim : claims.members) {
+    said.insert(fmt::format("{}:{}:{}", claim.resource, claim.group, claim.user));
+  }
+  for (const Claim& claim : claims.members) {
+    for (const std::string& set :
+         {fmt::format("members-of:{}", claim.group), fmt::format("groups-of:{}", claim.user)}) {
+      const auto closed = claims.closed.find(set);
+      if (closed == claims.closed.end() ||
+          said.contains(fmt::format("{}:{}:{}", closed->second, claim.group, claim.user))) {
+        continue;
+      }
+      errors->push_back(fmt::format(
+          "{} puts user {} into group {}, and {} takes every membership away that it does not "
+          "name: each would undo the other; name it in both, or in neither",
+          Place(catalog.resources[claim.resource]),
+          claim.user,
+          claim.group,
+          Place(catalog.resources[closed->second])));
+    }
+  }
+}
+
+}  // namespace fettle::resource

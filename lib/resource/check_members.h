@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "lib/resource/catalog.h"
+#include "lib/resource/schema.h"
+
+namespace fettle::resource {
+
+// Adds an error for every membership that one resource declares and another one takes away: what a
+// footprint provides says "member:G:U" (U is in group G), "members-of:G" (and nobody else is) and
+// "groups-of:U" (and it is in no other).
+void CheckMembers(const Catalog& catalog,
+                  const std::vector<const Schema*>& schemas,
+                  std::vector<std::string>* errors);
+
+}  // namespace fettle::resource
