@@ -44,6 +44,15 @@ TEST_F(NotifyTest, IsToldOnceAfterAllAndRestartWins) {
   EXPECT_THAT(done(), IsEmpty());
 }
 
+TEST_F(NotifyTest, WhatDoesNotReactIsNotSaidToBeRestarted) {
+  TwoFilesAndADaemon(RelationKind::kRestart, RelationKind::kRestart);
+  host_.disk().PutFile("/stopped/web", "");
+  const RunReport report = Run();
+  EXPECT_EQ(Of(report, "daemon:web").refreshed, "");
+  EXPECT_EQ(report.counts.changed, 2);
+  EXPECT_FALSE(Pending());
+}
+
 TEST_F(NotifyTest, ReloadsWhereNoRestartIsAskedFor) {
   TwoFilesAndADaemon(RelationKind::kReload, RelationKind::kReload);
   Run();

@@ -48,8 +48,9 @@ absl::StatusOr<std::unique_ptr<Prepared>> Prepared::Make(const resource::Catalog
     }
     std::unique_ptr<resource::Resource> made = type->make(declaration.name, declaration.attributes);
     const auto* refreshable = dynamic_cast<const resource::Refreshable*>(made.get());
+    const bool reacts = refreshable != nullptr && refreshable->MayReact();
     prepared->items_.push_back(
-        {declaration.Id(), &declaration, type, std::move(made), refreshable});
+        {declaration.Id(), &declaration, type, std::move(made), reacts ? refreshable : nullptr});
     prepared->index_.emplace(prepared->items_.back().id, prepared->items_.size() - 1);
   }
   return prepared;

@@ -14,10 +14,25 @@
 namespace fettle::engine {
 namespace {
 
+using resource::Reaction;
 using resource::RefreshKind;
 
 std::string_view Done(RefreshKind kind) {
   return kind == RefreshKind::kRestart ? "restarted" : "reloaded";
+}
+
+std::string_view Done(Reaction reaction) {
+  switch (reaction) {
+    case Reaction::kNone:
+      return "";
+    case Reaction::kReloaded:
+      return "reloaded";
+    case Reaction::kRestarted:
+      return "restarted";
+    case Reaction::kRan:
+      return "ran";
+  }
+  return "";
 }
 
 std::string_view Verb(RefreshKind kind) {
@@ -137,6 +152,7 @@ void Pass::RefreshNow(std::size_t index,
   const Item& told = item(index);
   const Deadline deadline = StepDeadline(told, context_.options.deadline);
   absl::Status status;
+  Reaction reaction = Reaction::kNone;
   if (!context_.prepared.notifications()[index].empty()) {
     // Whoever is told of changes of this one is told of its refresh as well.
     journal::Intent intent{context_.run, context_.clock.Now(), {}};
@@ -148,7 +164,10 @@ void Pass::RefreshNow(std::size_t index,
   if (status.ok()) {
     touched_.Add(index);
     KeepTelling(index, kind, sources);
-    status = told.refreshable->Refresh(kind, *context_.host, deadline);
+    const absl::StatusOr<Reaction> reacted =
+        told.refreshable->Refresh(kind, *context_.host, deadline);
+    status = reacted.status();
+    reaction = reacted.value_or(Reaction::kNone);
     ForgetWhatItMayHaveChanged(index);
   }
   if (status.ok()) {
@@ -167,10 +186,12 @@ void Pass::RefreshNow(std::size_t index,
     (void)context_.journal->Add(journal::Failed{{told.id}});
     return;
   }
-  outcome.changed = true;
-  outcome.refreshed = fmt::format("{} because of {}", Done(kind), because);
+  if (reaction != Reaction::kNone) {
+    outcome.changed = true;
+    outcome.refreshed = fmt::format("{} because of {}", Done(reaction), because);
+  }
   (void)context_.journal->Add(journal::Refreshed{{told.id}});
-  RecordAtRest(index, true);
+  RecordAtRest(index, reaction != Reaction::kNone);
 }
 
 // In a plan, audit or pause: what would follow from the changes that are not made.

@@ -100,14 +100,19 @@ class Daemon final : public Resource, public resource::Refreshable {
     return Start(host);
   }
 
-  absl::Status Refresh(resource::RefreshKind kind,
-                       sys::Host& host,
-                       Deadline /*deadline*/) const override {
+  absl::StatusOr<resource::Reaction> Refresh(resource::RefreshKind kind,
+                                             sys::Host& host,
+                                             Deadline /*deadline*/) const override {
+    if (Exists(host, "/stopped/" + name_)) {
+      return resource::Reaction::kNone;
+    }
     Did((kind == resource::RefreshKind::kRestart ? "restart " : "reload ") + name_);
     if (Exists(host, "/broken/" + name_)) {
       return FailedPrecondition("{} does not come up", name_);
     }
-    return Start(host);
+    RETURN_IF_ERROR(Start(host));
+    return kind == resource::RefreshKind::kRestart ? resource::Reaction::kRestarted
+                                                   : resource::Reaction::kReloaded;
   }
 
   absl::StatusOr<absl::Time> LastRefresh(const sys::HostReader& host,

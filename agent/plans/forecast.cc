@@ -129,7 +129,7 @@ void Forecast::WouldRefresh(const engine::Item& item,
   PlanStep& step = StepOf(item, deadline);
   step.refreshed = true;
   if (!Starts(step)) {  // Just started, it is not started again.
-    Conclude(item, item.refreshable->Refresh(kind, planned_, deadline), &step);
+    Conclude(item, item.refreshable->Refresh(kind, planned_, deadline).status(), &step);
   }
 }
 

@@ -54,14 +54,22 @@ class Resource {
 // How a notified resource is told that something it uses has changed.
 enum class RefreshKind { kReload, kRestart };
 
+// What it did about it: nothing, when it is not running.
+enum class Reaction { kNone, kReloaded, kRestarted, kRan };
+
 // Optional second face, for types that react to a change elsewhere (a service restarts when its
 // file changed; an exec with refresh_only runs). Found by dynamic_cast.
 class Refreshable {
  public:
   virtual ~Refreshable() = default;
 
-  // Reacts, unless it is not to run at all (a stopped service is not started by a notification).
-  virtual absl::Status Refresh(RefreshKind kind, sys::Host& host, Deadline deadline) const = 0;
+  // False for one that is declared not to run: whoever it uses need not tell it.
+  virtual bool MayReact() const { return true; }
+
+  // Reacts, unless it is not running (a stopped service is not started by a notification).
+  virtual absl::StatusOr<Reaction> Refresh(RefreshKind kind,
+                                           sys::Host& host,
+                                           Deadline deadline) const = 0;
 
   // When it last (re)started by whatever cause, for "already restarted after the change": wall
   // clock of the host; InfinitePast when unknown or not running.

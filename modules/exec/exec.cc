@@ -88,7 +88,9 @@ class ExecResource final : public resource::Resource, public resource::Refreshab
                      sys::Host& host,
                      Deadline deadline) const override;
 
-  absl::Status Refresh(RefreshKind kind, sys::Host& host, Deadline deadline) const override;
+  absl::StatusOr<resource::Reaction> Refresh(RefreshKind kind,
+                                             sys::Host& host,
+                                             Deadline deadline) const override;
 
   absl::StatusOr<absl::Time> LastRefresh(const sys::HostReader& host,
                                          Deadline deadline) const override;
@@ -204,9 +206,12 @@ absl::Status ExecResource::Apply(std::span<const Difference> /*drift*/,
                             left.front().current.Display());
 }
 
-absl::Status ExecResource::Refresh(RefreshKind /*kind*/, sys::Host& host, Deadline deadline) const {
+absl::StatusOr<resource::Reaction> ExecResource::Refresh(RefreshKind /*kind*/,
+                                                         sys::Host& host,
+                                                         Deadline deadline) const {
   RETURN_IF_ERROR(deadline.Check("running the command"));
-  return RunCommand(host, deadline);
+  RETURN_IF_ERROR(RunCommand(host, deadline));
+  return resource::Reaction::kRan;
 }
 
 absl::StatusOr<absl::Time> ExecResource::LastRefresh(const sys::HostReader& /*host*/,

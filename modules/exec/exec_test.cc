@@ -44,7 +44,7 @@ class ExecTest : public ::testing::Test {
         });
   }
 
-  absl::Status Refresh(const resource::Resource& exec) {
+  absl::StatusOr<resource::Reaction> Refresh(const resource::Resource& exec) {
     return dynamic_cast<const resource::Refreshable&>(exec).Refresh(
         RefreshKind::kRestart, host_, Deadline::Never());
   }
@@ -152,7 +152,7 @@ TEST_F(ExecTest, RunsOnNotificationAloneWhenRefreshOnly) {
   const auto exec = Exec({{"command", "make"}, {"refresh_only", true}});
   EXPECT_THAT(Differences(*exec, host_), IsEmpty());
   EXPECT_THAT(host_.programs().commands(), IsEmpty());
-  EXPECT_OK(Refresh(*exec));
+  EXPECT_EQ(Refresh(*exec).value(), resource::Reaction::kRan);
   EXPECT_THAT(host_.programs().commands(), SizeIs(1));
 }
 

@@ -20,6 +20,7 @@ namespace {
 
 using resource::Attributes;
 using resource::Difference;
+using resource::Reaction;
 using resource::RefreshKind;
 using resource::Value;
 using sys::UnitState;
@@ -109,7 +110,11 @@ class ServiceResource final : public resource::Resource,
                      sys::Host& host,
                      Deadline deadline) const override;
 
-  absl::Status Refresh(RefreshKind kind, sys::Host& host, Deadline deadline) const override;
+  bool MayReact() const override { return running_ != false && masked_ != true; }
+
+  absl::StatusOr<Reaction> Refresh(RefreshKind kind,
+                                   sys::Host& host,
+                                   Deadline deadline) const override;
 
   absl::StatusOr<absl::Time> LastRefresh(const sys::HostReader& host,
                                          Deadline deadline) const override;
@@ -360,10 +365,12 @@ absl::Status ServiceResource::RestartLive(sys::Host& host, Deadline deadline) co
   return host.write_units().Restart(unit_, deadline);
 }
 
-absl::Status ServiceResource::Refresh(RefreshKind kind, sys::Host& host, Deadline deadline) const {
+absl::StatusOr<Reaction> ServiceResource::Refresh(RefreshKind kind,
+                                                  sys::Host& host,
+                                                  Deadline deadline) const {
   RETURN_IF_ERROR(deadline.Check("refreshing the unit"));
-  if (running_ == false || masked_ == true) {
-    return absl::OkStatus();
+  if (!MayReact()) {
+    return Reaction::kNone;
   }
   ASSIGN_OR_RETURN(UnitState unit, Look(host, deadline));
   if (unit.needs_daemon_reload) {
@@ -371,12 +378,13 @@ absl::Status ServiceResource::Refresh(RefreshKind kind, sys::Host& host, Deadlin
     ASSIGN_OR_RETURN(unit, Look(host, deadline));
   }
   if (Stopped(unit) || unit.active_state == "deactivating") {
-    return absl::OkStatus();
+    return Reaction::kNone;
   }
   const bool reload = (kind == RefreshKind::kReload || reload_instead_) && unit.can_reload;
   RETURN_IF_ERROR(reload ? host.write_units().Reload(unit_, deadline)
                          : RestartLive(host, deadline));
-  return WaitSettled(host, deadline);
+  RETURN_IF_ERROR(WaitSettled(host, deadline));
+  return reload ? Reaction::kReloaded : Reaction::kRestarted;
 }
 
 absl::StatusOr<absl::Time> ServiceResource::LastRefresh(const sys::HostReader& host,

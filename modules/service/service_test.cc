@@ -14,6 +14,7 @@
 namespace fettle::modules {
 namespace {
 
+using resource::Reaction;
 using resource::RefreshKind;
 using resource::Value;
 using ::testing::AllOf;
@@ -35,7 +36,7 @@ class ServiceTest : public ::testing::Test {
     return Declare(ServiceType(), name, declared);
   }
 
-  absl::Status Refresh(const resource::Resource& service, RefreshKind kind) {
+  absl::StatusOr<Reaction> Refresh(const resource::Resource& service, RefreshKind kind) {
     return dynamic_cast<const resource::Refreshable&>(service).Refresh(
         kind, host_, Deadline::Never());
   }
@@ -227,7 +228,9 @@ TEST_F(ServiceTest, RestartsOrReloadsWhatRuns) {
     host_.systemd().Activate("web.service");
     host_.systemd().Edit("web.service").can_reload = one.can_reload;
     host_.calls().ClearLog();
-    EXPECT_OK(Refresh(*Service({{"restart", one.restart}}), one.kind));
+    EXPECT_EQ(Refresh(*Service({{"restart", one.restart}}), one.kind).value(),
+              std::string_view(one.call).starts_with("Reload") ? Reaction::kReloaded
+                                                               : Reaction::kRestarted);
     EXPECT_EQ(Calls(one.call), 1U) << one.call;
     EXPECT_EQ(host_.calls().writes(), 1U);
   }
@@ -236,7 +239,7 @@ TEST_F(ServiceTest, RestartsOrReloadsWhatRuns) {
 TEST_F(ServiceTest, StartsNothingBecauseOfANotification) {
   for (const Value::Map& declared :
        std::vector<Value::Map>{{}, {{"running", false}}, {{"masked", true}}}) {
-    EXPECT_OK(Refresh(*Service(declared), RefreshKind::kRestart));
+    EXPECT_EQ(Refresh(*Service(declared), RefreshKind::kRestart).value(), Reaction::kNone);
   }
   EXPECT_EQ(host_.calls().writes(), 0U);
   EXPECT_FALSE(State().active());
@@ -244,7 +247,9 @@ TEST_F(ServiceTest, StartsNothingBecauseOfANotification) {
 
 TEST_F(ServiceTest, DoesNotRestartARunningUnitThatIsDeclaredStopped) {
   host_.systemd().Activate("web.service");
-  EXPECT_OK(Refresh(*Service({{"running", false}}), RefreshKind::kRestart));
+  const auto stopped = Service({{"running", false}});
+  EXPECT_EQ(Refresh(*stopped, RefreshKind::kRestart).value(), Reaction::kNone);
+  EXPECT_FALSE(dynamic_cast<const resource::Refreshable&>(*stopped).MayReact());
   EXPECT_EQ(host_.calls().writes(), 0U);
 }
 
@@ -253,7 +258,7 @@ TEST_F(ServiceTest, AsksForARebootWhereARestartWouldBreakTheHost) {
   host_.systemd().Activate("dbus.service");
   EXPECT_THAT(Refresh(*Service({}, "dbus"), RefreshKind::kRestart),
               StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("reboot needed")));
-  EXPECT_OK(Refresh(*Service({}, "dbus"), RefreshKind::kReload));
+  EXPECT_OK(Refresh(*Service({}, "dbus"), RefreshKind::kReload).status());
   EXPECT_EQ(Calls("Restart dbus.service"), 0U);
 }
 
