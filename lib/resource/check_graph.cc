@@ -6,6 +6,7 @@
 #include "absl/container/flat_hash_map.h"
 #include <fmt/format.h>
 
+#include "lib/resource/check_members.h"
 #include "lib/resource/components.h"
 #include "lib/resource/graph.h"
 
@@ -102,10 +103,10 @@ std::string Describe(const Declaration& declaration) {
 
 std::string DescribeCycle(const Catalog& catalog, const std::vector<std::size_t>& cycle) {
   constexpr std::size_t kShown = 20;
-  std::string text = fmt::format("{} resource{} wait{} for each other in a circle: ",
-                                 cycle.size(),
-                                 cycle.size() == 1 ? "" : "s",
-                                 cycle.size() == 1 ? "s" : "");
+  std::string text =
+      cycle.size() == 1
+          ? std::string("a resource waits for itself: ")
+          : fmt::format("{} resources wait for each other in a circle: ", cycle.size());
   for (std::size_t i = 0; i < std::min(cycle.size(), kShown); ++i) {
     text += Describe(catalog.resources[cycle[i]]) + " comes after ";
   }
@@ -204,6 +205,7 @@ std::vector<std::string> CheckGraph(const Catalog& catalog,
   CheckCycles(catalog, &errors);
   CheckOwners(catalog, schemas, &errors);
   CheckEditors(catalog, schemas, &errors);
+  CheckMembers(catalog, schemas, &errors);
   return errors;
 }
 

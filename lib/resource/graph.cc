@@ -134,29 +134,31 @@ void DropContradictions(const Edges& declared, Edges* automatic) {
   }
 }
 
-// The least sequence, by written order, in which everyone comes after its predecessors.
-std::vector<std::size_t> Sequence(const Edges& successors) {
+// The least sequence, by written order (`last` after all others), in which everyone comes after its
+// predecessors.
+std::vector<std::size_t> Sequence(const Edges& successors, const std::vector<bool>& last) {
   std::vector<std::size_t> waiting_for(successors.size(), 0);
   for (const std::vector<std::size_t>& targets : successors) {
     for (const std::size_t target : targets) {
       ++waiting_for[target];
     }
   }
-  std::priority_queue<std::size_t, std::vector<std::size_t>, std::greater<>> ready;
+  using Place = std::pair<bool, std::size_t>;
+  std::priority_queue<Place, std::vector<Place>, std::greater<>> ready;
   for (std::size_t i = 0; i < successors.size(); ++i) {
     if (waiting_for[i] == 0) {
-      ready.push(i);
+      ready.emplace(last[i], i);
     }
   }
   std::vector<std::size_t> sequence;
   sequence.reserve(successors.size());
   while (!ready.empty()) {
-    const std::size_t next = ready.top();
+    const std::size_t next = ready.top().second;
     ready.pop();
     sequence.push_back(next);
     for (const std::size_t target : successors[next]) {
       if (--waiting_for[target] == 0) {
-        ready.push(target);
+        ready.emplace(last[target], target);
       }
     }
   }
@@ -171,7 +173,11 @@ Order OrderCatalog(const Catalog& catalog, const std::vector<const Schema*>& sch
   DropContradictions(declared, &automatic);
   Order order;
   order.successors = Merge(declared, automatic);
-  order.sequence = Sequence(order.successors);
+  std::vector<bool> last(schemas.size());
+  std::transform(schemas.begin(), schemas.end(), last.begin(), [](const Schema* schema) {
+    return schema->last;
+  });
+  order.sequence = Sequence(order.successors, last);
   order.dependents = std::move(automatic);
   for (std::size_t i = 0; i < catalog.resources.size(); ++i) {
     for (const Relation& relation : catalog.resources[i].relations) {

@@ -75,6 +75,18 @@ TEST_F(GraphTest, ARelationMovesOnlyWhatItMust) {
   EXPECT_THAT(order.dependents[2], IsEmpty());
 }
 
+TEST_F(GraphTest, ATypeThatComesLastIsMovedBehindAllThatDoesNotFollowIt) {
+  Schema last = schema_;
+  last.last = true;
+  Add();
+  Add();
+  Add({{RelationKind::kAfter, 0}});
+  Add();
+  std::vector<const Schema*> schemas = Schemas();
+  schemas[0] = &last;
+  EXPECT_THAT(OrderCatalog(catalog_, schemas).sequence, ElementsAre(1, 3, 0, 2));
+}
+
 TEST_F(GraphTest, WhoNeedsComesAfterWhoOwnsOrProvides) {
   Add({}, "path:/a/b/c", nullptr, "path:/a/b");
   Add({}, nullptr, nullptr, "unit:x.service");
@@ -151,7 +163,18 @@ TEST_F(GraphTest, PrintsTheShortestCycleWithPositions) {
 
 TEST_F(GraphTest, AResourceThatFollowsItselfIsACycle) {
   Add({{RelationKind::kAfter, 0}});
-  EXPECT_THAT(Errors(), ElementsAre(HasSubstr("1 resource waits for each other")));
+  EXPECT_THAT(Errors(), ElementsAre(HasSubstr("a resource waits for itself: ")));
+}
+
+TEST_F(GraphTest, NamesWhoJoinsAGroupAndWhoTakesTheMembershipAway) {
+  Add({}, nullptr, "groups-of:ann");
+  Add({}, nullptr, "member:adm:ann");
+  Add({}, nullptr, "member:adm:bob");
+  Add({}, nullptr, "members-of:ops");
+  EXPECT_THAT(Errors(),
+              ElementsAre("thing:t1 at r.lua:2 puts user ann into group adm, and thing:t0 at "
+                          "r.lua:1 takes every membership away that it does not name: each would "
+                          "undo the other; name it in both, or in neither"));
 }
 
 TEST_F(GraphTest, NamesBothPositionsOfWhoFillsAFileAndWhoEditsIt) {

@@ -89,6 +89,8 @@ struct Schema {
   bool opaque = false;
   // Whether it only looks (check).
   bool read_only = false;
+  // Whether it comes after all that is not told to come after it (reboot).
+  bool last = false;
 
   const AttributeSchema* Find(std::string_view attribute) const;
   std::vector<std::string_view> AttributeNames() const;

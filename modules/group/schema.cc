@@ -58,7 +58,11 @@ resource::Footprint FootprintOf(std::string_view name, const Attributes& attribu
     return footprint;
   }
   footprint.provides.push_back(fmt::format("group:{}", name));
+  if (attributes.Bool("exact_members", false)) {
+    footprint.provides.push_back(fmt::format("members-of:{}", name));
+  }
   for (const std::string& member : attributes.StringList("members")) {
+    footprint.provides.push_back(fmt::format("member:{}:{}", name, member));
     // A user of the same name has this very group as its own, so it comes later.
     if (member != name) {
       footprint.needs.push_back(fmt::format("user:{}", member));

@@ -72,13 +72,12 @@ const resource::Schema& RebootSchema() {
       .type = "reboot",
       .doc = "A boot of the host when something wants one, and never twice for the same reason.",
       .name_doc = "Any name; a host has one reboot at most.",
-      .example =
-          "reboot \"after upgrades\" { delay = \"5m\", only_if = { shell = \"test $(date +%u%H) = "
-          "702\" } }\n",
+      .example = "reboot \"after upgrades\" { delay = \"5m\", schedule = \"Sun 02:00-04:00\" }\n",
       .attributes = RebootAttributes(),
       .canonical_name = CanonicalName,
       .check = Check,
       .footprint = FootprintOf,
+      .last = true,
   };
   return kSchema;
 }

@@ -108,7 +108,11 @@ resource::Footprint FootprintOf(std::string_view name, const Attributes& attribu
     footprint.provides.push_back(fmt::format("path:{}", home));
   }
   footprint.needs.push_back(fmt::format("group:{}", attributes.String("group", name)));
+  if (attributes.Bool("exact_groups", false)) {
+    footprint.provides.push_back(fmt::format("groups-of:{}", name));
+  }
   for (const std::string& group : attributes.StringList("groups")) {
+    footprint.provides.push_back(fmt::format("member:{}:{}", group, name));
     footprint.needs.push_back(fmt::format("group:{}", group));
   }
   if (attributes.Has("shell")) {
