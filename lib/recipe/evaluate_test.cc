@@ -192,6 +192,19 @@ TEST(EvaluateTest, APurgedDirectoryKeepsWhatOthersOwn) {
   EXPECT_FALSE(Get(result, "directory:/etc/e").attributes.Has("keep"));
 }
 
+TEST(EvaluateTest, ADirectoryLeavesAllBelowToOneThatRulesThere) {
+  const EvaluateResult result = RunFleet(R"(
+    directory "/etc/d" { purge = true }
+    directory "/etc/d/plain" {}
+    directory "/etc/d/sub/own" { purge = true }
+    file "/etc/d/sub/own/a"
+  )");
+  EXPECT_THAT(Get(result, "directory:/etc/d").attributes.StringList("keep"),
+              ElementsAre("plain", "sub/own/", "sub/own/a"));
+  EXPECT_THAT(Get(result, "directory:/etc/d/sub/own").attributes.StringList("keep"),
+              ElementsAre("a"));
+}
+
 TEST(EvaluateTest, PrintGoesToTheNotes) {
   const EvaluateResult result = RunFleet("print('a', 1, {})\nprint(host.name)");
   ASSERT_EQ(result.notes.size(), 2U);

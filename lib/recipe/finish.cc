@@ -248,6 +248,13 @@ void SpreadAudit(Evaluation& evaluation) {
   }
 }
 
+// Whether it is a directory that says what is below it, too.
+bool RulesBelow(const Declaration& declaration) {
+  return declaration.type == "directory" && (declaration.attributes.Bool("purge", false) ||
+                                             declaration.attributes.Bool("recurse", false));
+}
+
+// With a "/" at the end of those whose resource manages all below as well.
 using OwnedPaths = std::vector<std::string>;
 
 OwnedPaths AllOwnedPaths(const Catalog& catalog, const std::vector<const Schema*>& schemas) {
@@ -258,7 +265,7 @@ OwnedPaths AllOwnedPaths(const Catalog& catalog, const std::vector<const Schema*
     for (const std::string& owned :
          schemas[i]->footprint(declaration.name, declaration.attributes).owns) {
       if (owned.starts_with(kPath)) {
-        paths.push_back(owned.substr(kPath.size()));
+        paths.push_back(owned.substr(kPath.size()) + (RulesBelow(declaration) ? "/" : ""));
       }
     }
   }
@@ -278,7 +285,9 @@ Value::List KeptNames(const OwnedPaths& paths, const std::string& directory, con
   for (auto path = std::lower_bound(paths.begin(), paths.end(), prefix);
        path != paths.end() && path->starts_with(prefix);
        ++path) {
-    names.insert(path->substr(prefix.size()));
+    if (path->size() > prefix.size()) {  // Not itself.
+      names.insert(path->substr(prefix.size()));
+    }
   }
   return {names.begin(), names.end()};
 }
@@ -290,9 +299,7 @@ void FillKeep(Catalog* catalog, const std::vector<const Schema*>& schemas) {
   bool looked = false;
   for (std::size_t i = 0; i < catalog->resources.size(); ++i) {
     Declaration& declaration = catalog->resources[i];
-    if (declaration.type != "directory" || schemas[i]->Find("keep") == nullptr ||
-        !(declaration.attributes.Bool("purge", false) ||
-          declaration.attributes.Bool("recurse", false))) {
+    if (!RulesBelow(declaration) || schemas[i]->Find("keep") == nullptr) {
       continue;
     }
     if (!std::exchange(looked, true)) {

@@ -46,11 +46,36 @@ bool MatchesGlob(std::string_view pattern, std::string_view text) {
   return pattern.find_first_not_of('*', p) == std::string_view::npos;
 }
 
+namespace {
+
+// The first components of `relative`, as many as `pattern` has.
+std::string_view AsDeep(std::string_view relative, std::string_view pattern) {
+  std::size_t end = 0;
+  for (auto depth = std::count(pattern.begin(), pattern.end(), '/'); depth >= 0; --depth) {
+    end = relative.find('/', end == 0 ? 0 : end + 1);
+    if (end == std::string_view::npos) {
+      return relative;
+    }
+  }
+  return relative.substr(0, end);
+}
+
+// A pattern that ends with "/" stands for what it names and all below.
+bool Matches(std::string_view pattern, std::string_view relative) {
+  if (!pattern.ends_with('/')) {
+    return MatchesGlob(pattern, relative);
+  }
+  pattern.remove_suffix(1);
+  return MatchesGlob(pattern, AsDeep(relative, pattern));
+}
+
+}  // namespace
+
 bool KeepList::Keeps(std::string_view relative) const {
   const std::string_view name = relative.substr(relative.rfind('/') + 1);
   return IsTemporaryCopy(name) ||
          std::any_of(patterns_.begin(), patterns_.end(), [&](const std::string& pattern) {
-           return MatchesGlob(pattern, relative);
+           return Matches(pattern, relative);
          });
 }
 

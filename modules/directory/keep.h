@@ -12,6 +12,7 @@ namespace fettle::modules {
 class KeepList {
  public:
   // Patterns as in the shell ("*.conf", "conf.d/a"): "*" and "?" stop at "/", "[…]" is not special.
+  // One that ends with "/" stands for all below as well.
   explicit KeepList(std::vector<std::string> patterns) : patterns_(std::move(patterns)) {}
 
   // Whether a pattern matches `relative`, or it is a package manager's temporary.

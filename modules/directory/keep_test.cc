@@ -48,6 +48,17 @@ TEST(KeepTest, KeepsWhatIsNamedAndLeadsToWhatIsBelow) {
   EXPECT_FALSE(keep.LeadsToKept("a.conf"));
 }
 
+TEST(KeepTest, ANameThatEndsWithASlashStandsForAllBelow) {
+  const KeepList keep({"sub/own/", "*.d/"});
+  for (const char* const name : {"sub/own", "sub/own/a", "sub/own/a/b", "x.d", "x.d/a"}) {
+    EXPECT_TRUE(keep.Keeps(name)) << name;
+  }
+  for (const char* const name : {"sub", "sub/owner", "sub/other/own", "a/x.d"}) {
+    EXPECT_FALSE(keep.Keeps(name)) << name;
+  }
+  EXPECT_TRUE(keep.LeadsToKept("sub"));
+}
+
 TEST(KeepTest, LeavesPackageManagersAlone) {
   const KeepList keep({});
   for (const char* const name : {"x.dpkg-new", "d/x.dpkg-old", "x.ucf-dist", ".fettle-00ff.tmp~"}) {

@@ -114,8 +114,12 @@ std::vector<AttributeSchema> ParameterAttributes() {
        .parameter = true},
       {.name = "keep",
        .type = AttributeType::kStringList,
-       .doc = "Names relative to the directory that purge and recurse leave alone; \"*\" and \"?\" "
-              "stand for anything but \"/\". What other resources own is left alone as well.",
+       .doc =
+           "Names relative to the directory that purge and recurse leave alone; \"*\" and \"?\" "
+           "stand for anything but \"/\"; a name that ends with \"/\" stands for all below as "
+           "well. "
+           "What other resources own is left alone too, with all below where that is a directory "
+           "with recurse or purge of its own.",
        .parameter = true},
       {.name = "force",
        .type = AttributeType::kBool,
