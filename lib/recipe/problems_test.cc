@@ -105,12 +105,14 @@ TEST(ProblemsTest, AllAreReportedSortedAndOnce) {
     file "relative"
     for i = 1, 3 do file "/c" { onwer = "x" } end
     include "none"
+    package ""
+    package "a\nb" { verison = "1" }
   )");
   std::vector<int> lines;
   for (const Problem& problem : result.problems) {
     lines.push_back(problem.position.line);
   }
-  EXPECT_THAT(lines, ElementsAre(2, 2, 3, 4, 5)) << Shown(result);
+  EXPECT_THAT(lines, ElementsAre(2, 2, 3, 4, 5, 6, 7)) << Shown(result);
 }
 
 TEST(ProblemsTest, ARuntimeErrorEndsThatRecipeOnly) {

@@ -33,8 +33,12 @@ std::size_t CheckHandle(lua_State* state, int index) {
   return static_cast<std::size_t>(slot);
 }
 
-// The slot of a new declaration of `schema` (null: of a group alone).
-std::size_t Declare(Evaluation& evaluation, const Schema* schema, std::string_view name) {
+// The slot of a new declaration of `schema` (null: of a group alone). `wrong`: what is wrong with
+// its name, or "".
+std::size_t Declare(Evaluation& evaluation,
+                    const Schema* schema,
+                    std::string_view name,
+                    const std::string& wrong) {
   std::deque<Slot>& slots = evaluation.slots();
   if (slots.size() >= evaluation.input().limits.resources) {
     evaluation.sandbox().Kill(
@@ -48,8 +52,14 @@ std::size_t Declare(Evaluation& evaluation, const Schema* schema, std::string_vi
   slot.declaration.name = std::string(name);
   slot.withdrawn = schema == nullptr;
   evaluation.AccountBytes(sizeof(Slot) + name.size());
+  if (!wrong.empty()) {
+    evaluation.AddProblem(wrong, slot.declaration.position);
+    slot.wrong = true;
+  }
   if (schema != nullptr) {
     slot.declaration.type = schema->type;
+  }
+  if (schema != nullptr && !slot.wrong) {
     absl::StatusOr<std::string> canonical =
         schema->canonical_name == nullptr ? std::string(name) : schema->canonical_name(name);
     if (canonical.ok()) {
@@ -64,6 +74,21 @@ std::size_t Declare(Evaluation& evaluation, const Schema* schema, std::string_vi
   return slots.size() - 1;
 }
 
+// What is wrong with any name, whatever its type; "" for nothing.
+std::string WrongName(std::string_view type, std::string_view name) {
+  if (name.empty()) {
+    return fmt::format("the name of a {} is empty", type);
+  }
+  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
+  if (std::any_of(name.begin(), name.end(), is_control)) {
+    return fmt::format(
+        "the name of a {} holds a control character (a line break, say): names stand in reports, "
+        "where it could pass for another line",
+        type);
+  }
+  return "";
+}
+
 int DeclareWord(lua_State* state) {
   Evaluation& evaluation = Evaluation::Of(state);
   const auto* schema = static_cast<const Schema*>(lua_touserdata(state, lua_upvalueindex(1)));
@@ -72,20 +97,10 @@ int DeclareWord(lua_State* state) {
     Raise(state, "a secret cannot be the name of a {}: names are shown", type);
   }
   const std::string_view name = CheckText(state, 1, fmt::format("the name of a {}", type));
-  if (name.empty()) {
-    Raise(state, "the name of a {} is empty", type);
-  }
-  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
-  if (std::any_of(name.begin(), name.end(), is_control)) {
-    Raise(state,
-          "the name of a {} holds a control character (a line break, say): names stand in reports, "
-          "where it could pass for another line",
-          type);
-  }
   if (lua_gettop(state) > 1) {
     Raise(state, "write {} \"{}\" {{ … }}: the attributes go in a call of their own", type, name);
   }
-  PushHandle(state, Declare(evaluation, schema, name));
+  PushHandle(state, Declare(evaluation, schema, name, WrongName(type, name)));
   return 1;
 }
 

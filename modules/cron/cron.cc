@@ -264,7 +264,7 @@ absl::Status CronResource::ReplaceCrontab(const std::string& path,
   } else if (absl::IsNotFound(there.status())) {
     const absl::StatusOr<sys::User> user = host.accounts().FindUser(user_);
     const absl::StatusOr<sys::Group> group = host.accounts().FindGroup("crontab");
-    RETURN_IF_ERROR(Annotate(user.status(), fmt::format("crontab of {}", user_)));
+    RETURN_IF_ERROR(user.status());
     options.uid = user->uid;
     options.gid = group.ok() ? group->gid : 0;
   } else {
@@ -292,6 +292,10 @@ absl::Status CronResource::Apply(std::span<const Difference> /*drift*/,
                                  sys::Host& host,
                                  Deadline deadline) const {
   RETURN_IF_ERROR(deadline.Check("changing the job"));
+  if (!absent_ && user_ != "root") {
+    RETURN_IF_ERROR(Annotate(host.accounts().FindUser(user_).status(),
+                             fmt::format("cron would pass over a job of {}", user_)));
+  }
   // The new place first: a job run twice is a lesser evil than one not run at all.
   if (!absent_) {
     RETURN_IF_ERROR(in_crontab_ ? WriteCrontab(host) : WriteFile(host));

@@ -52,6 +52,14 @@ class CronTest : public ::testing::Test {
   testing::FakeHost host_;
 };
 
+TEST_F(CronTest, WritesNoJobOfAUserWhoIsNotThere) {
+  for (const bool crontab : {false, true}) {
+    EXPECT_THAT(BringAbout(*Backup({{"user", "nobodyhere"}, {"crontab", crontab}}), host_),
+                StatusIs(absl::StatusCode::kNotFound, HasSubstr("pass over a job of nobodyhere")));
+  }
+  EXPECT_EQ(Content(kFile), "");
+}
+
 TEST_F(CronTest, WritesAFileOfItsOwn) {
   const auto backup = Backup({{"minute", 30}, {"hour", "2"}, {"weekday", "mon-fri"}});
   EXPECT_THAT(Differences(*backup, host_), ElementsAre("present: false -> true"));
@@ -176,7 +184,7 @@ TEST_F(CronTest, SaysThatCronOrTheUserIsMissing) {
   EXPECT_THAT(BringAbout(*Backup({}), host_),
               StatusIs(absl::StatusCode::kNotFound, HasSubstr("is the package cron installed?")));
   EXPECT_THAT(BringAbout(*Backup({{"crontab", true}, {"user", "nobody"}}), host_),
-              StatusIs(absl::StatusCode::kNotFound, HasSubstr("crontab of nobody")));
+              StatusIs(absl::StatusCode::kNotFound, HasSubstr("a job of nobody")));
 }
 
 TEST_F(CronTest, RemovesAJob) {
