@@ -45,6 +45,16 @@ std::string UnknownCommand(const CLI::App& app, std::string_view word) {
                      DidYouMean(word, std::vector<std::string_view>(names.begin(), names.end())));
 }
 
+// "fettle plan: --host: 1 required TEXT missing", and where help is.
+std::string UsageError(const CLI::App* app, const CLI::Error& error) {
+  std::string command = app->get_name();
+  while (!app->get_subcommands().empty()) {
+    app = app->get_subcommands().front();
+    command += " " + app->get_name();
+  }
+  return fmt::format("{}: {}; see `{} --help`\n", command, error.what(), command);
+}
+
 int Run(int argc, char** argv, const AddCommands& add) {
   CLI::App app("Keeps a fleet of Linux hosts in the state that its owners wrote down.", "fettle");
   app.require_subcommand(1);
@@ -53,6 +63,7 @@ int Run(int argc, char** argv, const AddCommands& add) {
       "`fettle COMMAND --help` tells about one command, with an example. Exit codes: 0 done, 1 "
       "usage or other\nerror, 3 the server cannot be reached, 5 refused; plan and apply: 0 "
       "nothing to do, 2 changes, 4 failures, 6 both.");
+  app.failure_message(UsageError);
   int exit_code = 0;
   add(app, &exit_code);
   if (argc <= 1) {

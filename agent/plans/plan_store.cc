@@ -95,12 +95,14 @@ absl::StatusOr<StoredPlan> PlanStore::Load(const std::string& id) const {
   return Read(folder_, entries.front());
 }
 
-std::vector<StoredPlan> PlanStore::List() const {
+std::vector<StoredPlan> PlanStore::List(std::vector<std::string>* damaged) const {
   std::vector<StoredPlan> plans;
   for (const Entry& entry : Entries(folder_)) {
     absl::StatusOr<StoredPlan> plan = Read(folder_, entry);
     if (plan.ok()) {
       plans.push_back(*std::move(plan));
+    } else if (damaged != nullptr) {
+      damaged->emplace_back(Message(plan.status()));
     }
   }
   return plans;

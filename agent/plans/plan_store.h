@@ -35,8 +35,9 @@ class PlanStore {
   // more), kInvalidArgument when several begin so, kDataLoss when it is not what its name says.
   absl::StatusOr<StoredPlan> Load(const std::string& id) const;
 
-  // All of them, newest first. What cannot be read is left out.
-  std::vector<StoredPlan> List() const;
+  // All of them, newest first. What cannot be read is left out, and said in `damaged` (may be
+  // null).
+  std::vector<StoredPlan> List(std::vector<std::string>* damaged = nullptr) const;
 
  private:
   void Trim(const std::string& keep) const;

@@ -54,7 +54,9 @@ TEST(PlanStore, RefusesWhatWasChangedAndNamesWhatIsMissing) {
   ASSERT_OK(id.status());
   std::ofstream(folder.path() + "/" + *id, std::ios::app) << "x";
   EXPECT_EQ(store.Load(*id).status().code(), absl::StatusCode::kDataLoss);
-  EXPECT_THAT(store.List(), ::testing::IsEmpty());
+  std::vector<std::string> damaged;
+  EXPECT_THAT(store.List(&damaged), ::testing::IsEmpty());
+  EXPECT_THAT(damaged, ::testing::ElementsAre(::testing::HasSubstr(*id)));
   EXPECT_EQ(store.Load("0123456789").status().code(), absl::StatusCode::kNotFound);
   EXPECT_EQ(store.Load("../etc").status().code(), absl::StatusCode::kInvalidArgument);
 }

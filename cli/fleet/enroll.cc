@@ -172,6 +172,7 @@ void AddToken(CLI::App& enroll, int* exit_code) {
   token
       ->add_option(
           "--label", arguments->labels, "A label that its hosts get, NAME=VALUE (again for more)")
+      ->allow_extra_args(false)
       ->allow_extra_args(false);
   CLI::Option* const user =
       token->add_flag("--user", arguments->user, "For a person to log in with, not for hosts");

@@ -188,8 +188,11 @@ void AddPublishCommand(CLI::App& app, int* exit_code) {
   CLI::App* const command =
       app.add_subcommand("publish", "Sign a policy tree and publish it as a new revision");
   command->add_option("TREE", arguments->tree, "The policy tree: a folder with fleet.lua")
+      ->check(NotEmpty)
       ->capture_default_str();
-  command->add_option("-m,--message", arguments->message, "What changes, and why")->required();
+  command->add_option("-m,--message", arguments->message, "What changes, and why")
+      ->check(NotEmpty)
+      ->required();
   command->add_option(
       "--channel", arguments->channel, "Also move this channel to it: its hosts act at once");
   CLI::Option* const key = command->add_option(

@@ -174,6 +174,7 @@ void AddUp(CLI::App& lab, const ArgumentsPtr& arguments, int* exit_code) {
   up->add_option("--bind",
                  arguments->binds,
                  "PATH[:DEST] of this machine, shown read-only in new hosts (again for more)")
+      ->allow_extra_args(false)
       ->allow_extra_args(false);
   AddTimeout(up, arguments);
   up->callback([arguments, exit_code] { *exit_code = Report(RunUp(*arguments)); });
@@ -186,6 +187,7 @@ void AddExec(CLI::App& lab, const ArgumentsPtr& arguments, int* exit_code) {
                               "Run a command in a host as root: exec [OPTIONS] HOST [--] COMMAND…; "
                               "its exit code is ours; a shell without COMMAND");
   exec->add_option("--env", arguments->environment, "NAME=VALUE for the command (again for more)")
+      ->allow_extra_args(false)
       ->allow_extra_args(false);
   // Not a positional option: CLI11 takes values like "[ -f x ]" apart.
   exec->prefix_command();

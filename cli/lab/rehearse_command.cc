@@ -290,8 +290,10 @@ void AddRehearseCommand(CLI::App& app, int* exit_code) {
       ->capture_default_str();
   command->add_option(
       "--host", arguments->options.host, "Evaluate for this host name (default: this machine's)");
-  command->add_option(
-      "--label", arguments->options.labels, "A label of this host, key=value (again for more)");
+  command
+      ->add_option(
+          "--label", arguments->options.labels, "A label of this host, key=value (again for more)")
+      ->allow_extra_args(false);
   command->add_option("--network", arguments->network, "none, or host: share this machine's")
       ->capture_default_str()
       ->check(CLI::IsMember({"none", "host"}));

@@ -166,12 +166,6 @@ int RunPlan(const Arguments& arguments) {
   return resource::ExitCode(report);
 }
 
-// An empty word is most often a variable of a script that was never set: it is not the same as
-// none.
-std::string NotEmpty(const std::string& word) {
-  return word.empty() ? "is empty" : "";
-}
-
 CLI::App* AddCommand(CLI::App& app,
                      const char* name,
                      const char* about,
@@ -182,9 +176,12 @@ CLI::App* AddCommand(CLI::App& app,
       ->capture_default_str();
   command->add_option(
       "--host", arguments->subject.host, "Evaluate for this host name (default: this machine's)");
-  command->add_option(
-      "--label", arguments->subject.labels, "A label of this host, key=value (again for more)");
+  command
+      ->add_option(
+          "--label", arguments->subject.labels, "A label of this host, key=value (again for more)")
+      ->allow_extra_args(false);
   command->add_option("--state-dir", arguments->state_dir, "What is remembered from run to run")
+      ->check(NotEmpty)
       ->capture_default_str();
   command->add_flag("--deep",
                     arguments->deep,

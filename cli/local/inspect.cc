@@ -53,7 +53,13 @@ std::string Recipe(const std::string& type,
   }
   text += " {\n";
   for (const auto& [key, value] : attributes.all()) {
-    text += fmt::format("  {:<{}} = {},\n", key, width, value.ToLua());
+    const std::string lua = value.ToLua();
+    // A digest is no file of a tree.
+    const bool content = key == "source" && lua.starts_with("\"sha256:");
+    text += content
+                ? fmt::format(
+                      "  -- source: the file as it is, copied to files/; its digest is {}\n", lua)
+                : fmt::format("  {:<{}} = {},\n", key, width, lua);
   }
   return text + "}\n";
 }

@@ -76,10 +76,14 @@ void AddLintCommand(CLI::App& app, int* exit_code) {
   const auto arguments = std::make_shared<Arguments>();
   CLI::App* const command = app.add_subcommand(
       "lint", "Say what is wrong with a policy tree; runs nothing on this machine");
-  command->add_option("TREE", arguments->tree, "The policy tree")->capture_default_str();
+  command->add_option("TREE", arguments->tree, "The policy tree")
+      ->check(NotEmpty)
+      ->capture_default_str();
   command->add_option("--host", arguments->subject.host, "Evaluate as for this host name");
-  command->add_option(
-      "--label", arguments->subject.labels, "With this label, key=value (again for more)");
+  command
+      ->add_option(
+          "--label", arguments->subject.labels, "With this label, key=value (again for more)")
+      ->allow_extra_args(false);
   AddOutputOptions(*command, &arguments->output);
   command->footer("Exit codes: 0 no errors (warnings and notes are none), 1 errors.");
   command->callback([arguments, exit_code] {

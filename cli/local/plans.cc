@@ -39,15 +39,20 @@ void AddPlansCommand(CLI::App& app, int* exit_code) {
   CLI::App* const command =
       app.add_subcommand("plans", "List the plans that are kept on this machine, newest first");
   command->add_option("--state-dir", arguments->state_dir, "What is remembered from run to run")
+      ->check(NotEmpty)
       ->capture_default_str();
   AddOutputOptions(*command, &arguments->output);
   command->footer(
       "Plans are kept for 7 days, at most 50. Exit codes: 0 done, 1 error.\n\n"
       "Example: fettle plan --show 3f0c21; fettle apply --plan 3f0c21");
   command->callback([arguments, exit_code] {
-    const auto plans = plans::PlanStore(PlansFolder(arguments->state_dir)).List();
+    std::vector<std::string> damaged;
+    const auto plans = plans::PlanStore(PlansFolder(arguments->state_dir)).List(&damaged);
+    for (const std::string& one : damaged) {
+      PrintError("plans", absl::DataLossError(one));
+    }
     Print(arguments->output.json() ? plans::PlansJson(plans) + "\n" : plans::PlansText(plans));
-    *exit_code = 0;
+    *exit_code = damaged.empty() ? 0 : kExitError;
   });
 }
 

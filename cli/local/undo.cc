@@ -230,6 +230,7 @@ void AddUndoCommand(CLI::App& app, int* exit_code) {
   command->add_flag("--dry-run", arguments->plan_only, "Show what would be put back, do nothing");
   command->add_flag("--yes", arguments->yes, "Do not ask");
   command->add_option("--state-dir", arguments->state_dir, "What is remembered from run to run")
+      ->check(NotEmpty)
       ->capture_default_str();
   AddOutputOptions(*command, &arguments->output);
   command->footer(

@@ -53,6 +53,10 @@ void PrintError(std::string_view command, const absl::Status& status) {
   }
 }
 
+std::string NotEmpty(const std::string& word) {
+  return word.empty() ? "is empty" : "";
+}
+
 std::size_t TerminalWidth() {
   winsize size{};
   if (isatty(STDOUT_FILENO) == 0 || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0) {

@@ -37,6 +37,10 @@ void Print(std::string_view text);
 // "fettle <command>: <message>" on standard error; several lines are told as several problems.
 void PrintError(std::string_view command, const absl::Status& status);
 
+// For options whose value an empty shell variable must not stand for: "" for a word, else what is
+// wrong.
+std::string NotEmpty(const std::string& word);
+
 // Columns of the terminal that standard output is, 0 if it is none.
 std::size_t TerminalWidth();
 

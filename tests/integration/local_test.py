@@ -182,6 +182,8 @@ class Local(unittest.TestCase):
                 ('file "/etc/cron.d/fettle-job" { content = "x" }\ncron "job" { command = "true" }',
                  ("init.lua:2", "init.lua:3", "two resources manage")),
                 ('directory "TARGET/f"\nfile "TARGET/f" { content = "x" }', ("init.lua:2", "init.lua:3")),
+                ('user "u" { groups = {}, exact_groups = true }\ngroup "adm" { members = { "u" } }',
+                 ("init.lua:2", "init.lua:3", "undo the other")),
                 ('file "TARGET/f" { template = "missing" }', ("init.lua:2", "missing")),
                 ('file "TARGET/f" { source = "missing" }', ("init.lua:2", "missing")),
                 ('file "TARGET/a\\n~ file:/etc/forged" { content = "x" }', ("init.lua:2", "control character")),
