@@ -78,8 +78,23 @@ std::vector<link::SnapshotEntry> EntriesOf(const resource::Catalog& catalog,
   return entries;
 }
 
+// The zone that the host lives by now. Asked for by its name: "the local one" would stay what it
+// was when the agent started.
+absl::TimeZone ZoneOf(const sys::HostReader& host) {
+  constexpr std::string_view kDatabase = "zoneinfo/";
+  const absl::StatusOr<std::string> link = host.files().ReadLink("/etc/localtime");
+  const std::size_t at = link.ok() ? link->find(kDatabase) : std::string::npos;
+  absl::TimeZone zone;
+  if (at != std::string::npos && absl::LoadTimeZone(link->substr(at + kDatabase.size()), &zone)) {
+    return zone;
+  }
+  return absl::LocalTimeZone();
+}
+
 // When the next window of a schedule of the catalog begins.
-absl::Time NextWindow(const resource::Catalog& catalog, absl::Time now) {
+absl::Time NextWindow(const resource::Catalog& catalog,
+                      absl::Time now,
+                      const absl::TimeZone& zone) {
   absl::Time next = absl::InfiniteFuture();
   const std::string* last = nullptr;
   for (const resource::Declaration& declaration : catalog.resources) {
@@ -89,7 +104,7 @@ absl::Time NextWindow(const resource::Catalog& catalog, absl::Time now) {
     last = &declaration.schedule;
     const auto windows = resource::Windows::Parse(declaration.schedule);
     if (windows.ok()) {
-      next = std::min(next, windows->NextBeginning(now, absl::LocalTimeZone()));
+      next = std::min(next, windows->NextBeginning(now, zone));
     }
   }
   return next;
@@ -359,7 +374,7 @@ void HostConverger::Run(const Job& job, Outcome* outcome) {
   options.confirm_dir = parts_.store == nullptr ? "" : parts_.state_dir;
   options.connected = job.connected;
   options.deadline = Deadline::After(kLongestRun);
-  options.schedule_zone = absl::LocalTimeZone();
+  options.schedule_zone = ZoneOf(parts_.host);
   options.on_wait = [](const std::string& holder) {
     spdlog::info("waiting for another run: {}", holder);
   };
@@ -370,7 +385,8 @@ void HostConverger::Run(const Job& job, Outcome* outcome) {
     return;
   }
   outcome->report = *std::move(report);
-  outcome->next_window = NextWindow(evaluated_->catalog, outcome->report.started);
+  outcome->next_window =
+      NextWindow(evaluated_->catalog, outcome->report.started, *options.schedule_zone);
   if (!outcome->report.partial) {
     outcome->entries = EntriesOf(evaluated_->catalog, outcome->report);
   }

@@ -65,6 +65,10 @@ void Pass::Visit(std::size_t position) {
   }
   if (item(index).refreshable != nullptr) {
     Refresh(index);
+  } else if (context_.journal != nullptr && Enforced(index) &&
+             context_.knowledge.pending().contains(item(index).id)) {
+    // It was to be told before it was declared not to run.
+    (void)context_.journal->Add(journal::Refreshed{{item(index).id}});
   }
   outcomes_[index].took += context_.clock.Monotonic() - start;
   Report(index);
@@ -163,7 +167,10 @@ bool Pass::MayApply(std::size_t index) {
     outcome.error = WithoutSecrets(item(index), *why_not);
     return false;
   }
-  if (const std::optional<std::string> later = OutsideSchedule(index); later.has_value()) {
+  const std::optional<std::string> later = Enforced(index) && !item(index).type->schema->read_only
+                                               ? OutsideSchedule(index)
+                                               : std::nullopt;
+  if (later.has_value()) {
     outcome.state = State::kDrifted;
     outcome.error = *later;
     return false;

@@ -13,9 +13,11 @@ namespace fettle::link {
 
 Dialer::Dialer() : ended_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
 
-void Dialer::Start(const std::string& address, const pki::TlsIdentity& identity) {
-  thread_ = std::make_unique<BackgroundThread>([this, address, identity] {
-    auto result = pki::TlsConnection::Dial(address, identity, Deadline::After(kPatience));
+void Dialer::Start(const std::string& address,
+                   const pki::TlsIdentity& identity,
+                   absl::Duration patience) {
+  thread_ = std::make_unique<BackgroundThread>([this, address, identity, patience] {
+    auto result = pki::TlsConnection::Dial(address, identity, Deadline::After(patience));
     {
       const absl::MutexLock lock(&mutex_);
       result_.emplace(std::move(result));
@@ -35,9 +37,9 @@ std::optional<absl::StatusOr<pki::TlsConnection>> Dialer::Take() {
     taken.emplace(*std::move(result_));
     result_.reset();
   }
+  thread_.reset();  // By its end it has written.
   uint64_t count = 0;
   static_cast<void>(::read(ended_.get(), &count, sizeof(count)));
-  thread_.reset();
   return taken;
 }
 

@@ -28,7 +28,9 @@ class Dialer {
   // Waits for a dial that is under way.
   ~Dialer() = default;
 
-  void Start(const std::string& address, const pki::TlsIdentity& identity);
+  void Start(const std::string& address,
+             const pki::TlsIdentity& identity,
+             absl::Duration patience = kPatience);
 
   bool busy() const { return thread_ != nullptr; }
 

@@ -18,6 +18,7 @@ namespace {
 constexpr uint32_t kStreamWindow = 1U << 20;
 constexpr int32_t kConnectionWindow = 4 << 20;
 constexpr std::size_t kPrefix = 5;  // Whether it is compressed, and its length.
+constexpr std::size_t kMostWaiting = std::size_t{256} << 10;
 constexpr std::size_t kMaxStatusText = 4096;
 
 nghttp2_nv Header(std::string_view name, std::string_view value) {
@@ -151,7 +152,10 @@ struct GrpcConnection::Callbacks {
     } else if (ends && self.Find(frame->hd.stream_id) != nullptr) {
       // The server's end is the call's, whatever we had still to say.
       self.Ended(frame->hd.stream_id, NGHTTP2_NO_ERROR);
-      nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_NO_ERROR);
+      if (nghttp2_session_get_stream_local_close(session, frame->hd.stream_id) == 0) {
+        nghttp2_submit_rst_stream(
+            session, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_NO_ERROR);
+      }
     }
     return 0;
   }
@@ -287,7 +291,8 @@ void GrpcConnection::Ping() {
 }
 
 void GrpcConnection::Pump() {
-  while (!lost()) {
+  // What does not leave now waits in nghttp2, which takes only so many questions without an answer.
+  while (!lost() && tls_.backlog() < kMostWaiting) {
     const uint8_t* data = nullptr;
     const ssize_t size = nghttp2_session_mem_send(session_, &data);
     if (size < 0) {

@@ -69,6 +69,8 @@ class GrpcConnection {
   bool ready() const { return ready_; }
 
   // Whether Process() has something to tell without input.
+  bool has_news() const { return lost() || !events_.empty(); }
+
   bool lost() const { return !lost_.ok(); }
 
   // Reads and writes what is possible now, and appends what came of the calls. Not OK when the

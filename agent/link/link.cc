@@ -89,7 +89,7 @@ void Link::Wait() {
   for (const std::optional<Asked>& asked : {fetch_, renew_}) {
     until = std::min(until, asked.has_value() ? asked->until : absl::InfiniteDuration());
   }
-  const bool at_once = connected && connection_->lost();
+  const bool at_once = connected && connection_->has_news();
   const int limit = at_once                             ? 0
                     : until == absl::InfiniteDuration() ? -1
                                                         : Milliseconds(until - clock_.Monotonic());
@@ -137,7 +137,7 @@ void Link::Obey(v1::ToLink message) {
 
 // What is said without a session says nothing that a new one would not say again.
 void Link::SendToServer(const v1::AgentMessage& message) {
-  if (!session_.has_value()) {
+  if (!session_.has_value() || !told_) {
     return;
   }
   connection_->Send(*session_, message);

@@ -16,7 +16,8 @@ void Prober::Start(uint64_t id,
   id_ = id;
   server_ = server;
   until_ = now + kPatience;
-  dialer_.Start(server, identity);
+  // It ends before the probe does: the next one dials anew, maybe from another address.
+  dialer_.Start(server, identity, kPatience - absl::Seconds(1));
 }
 
 void Prober::Ask(pki::TlsConnection tls) {

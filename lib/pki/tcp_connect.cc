@@ -164,19 +164,33 @@ absl::StatusOr<TcpConnection> TcpConnection::ConnectTo(const addrinfo& to, Deadl
 }
 
 absl::StatusOr<TcpConnection> TcpConnection::Connect(const HostPort& to, Deadline deadline) {
+  return Connect(to, deadline, [](TcpConnection& /*connection*/, Deadline /*share*/) {
+    return absl::OkStatus();
+  });
+}
+
+absl::StatusOr<TcpConnection> TcpConnection::Connect(const HostPort& to,
+                                                     Deadline deadline,
+                                                     const Begin& begin) {
   RETURN_IF_ERROR(deadline.Check("connecting"));
   ASSIGN_OR_RETURN(const Addresses addresses, Resolve(to, deadline));
-  absl::StatusOr<TcpConnection> connection = Unavailable("the name \"{}\" has no address", to.host);
-  const addrinfo* next = addresses.get();
-  for (; next != nullptr && !connection.ok(); next = next->ai_next) {
+  absl::Status told = Unavailable("the name \"{}\" has no address", to.host);
+  bool answered = false;  // What somebody who answered did says more than that others did not.
+  for (const addrinfo* next = addresses.get(); next != nullptr; next = next->ai_next) {
     // Each has its share of the time, so that one where everything is dropped does not hide the
     // next.
-    connection = ConnectTo(*next, deadline.Within(deadline.Remaining() / CountFrom(next)));
-    if (!connection.ok()) {
-      connection = Annotate(connection.status(), "connecting to " + AddressText(*next));
+    const Deadline share = deadline.Within(deadline.Remaining() / CountFrom(next));
+    absl::StatusOr<TcpConnection> connection = ConnectTo(*next, share);
+    const absl::Status begun = connection.ok() ? begin(*connection, share) : connection.status();
+    if (begun.ok()) {
+      return connection;
     }
+    if (connection.ok() || !answered) {
+      told = Annotate(begun, "connecting to " + AddressText(*next));
+    }
+    answered = answered || connection.ok();
   }
-  return connection;
+  return told;
 }
 
 absl::Status TcpConnection::AfterError(std::string_view doing, short events, Deadline deadline) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -33,6 +34,13 @@ class TcpConnection {
   // answers, kDeadlineExceeded when time is up; also while the name is looked up. The message has
   // the last address that was tried, and why it was not the one.
   static absl::StatusOr<TcpConnection> Connect(const HostPort& to, Deadline deadline);
+
+  // The same, and the first for which `begin` is OK, within its share of the time: a server that
+  // accepts and then says nothing does not hide the next address.
+  using Begin = std::function<absl::Status(TcpConnection& connection, Deadline share)>;
+  static absl::StatusOr<TcpConnection> Connect(const HostPort& to,
+                                               Deadline deadline,
+                                               const Begin& begin);
 
   ~TcpConnection();
 

@@ -13,6 +13,9 @@
 namespace fettle::pki {
 namespace {
 
+// Of what waits to be sent, when more is only asked for: owners send less at a time.
+constexpr std::size_t kMaxBacklog = std::size_t{8} << 20;
+
 absl::Status Trust(const std::string& ca, SSL_CTX* context) {
   ASSIGN_OR_RETURN(const std::vector<X509Ptr> authorities, ReadCertificates(ca, "the authority"));
   X509_STORE* const store = SSL_CTX_get_cert_store(context);
@@ -93,9 +96,16 @@ absl::StatusOr<TlsConnection> TlsConnection::Dial(std::string_view address,
   const ErrorScope errors;
   ASSIGN_OR_RETURN(const HostPort to, HostPort::Parse(address));
   ASSIGN_OR_RETURN(SslPtr ssl, Prepare(to, identity));
-  ASSIGN_OR_RETURN(TcpConnection tcp, TcpConnection::Connect(to, deadline));
-  RETURN_IF_ERROR(Handshake(ssl.get(), to, tcp, deadline));
-  RETURN_IF_ERROR(CheckHttp2(ssl.get()));
+  ASSIGN_OR_RETURN(
+      TcpConnection tcp,
+      TcpConnection::Connect(to, deadline, [&](TcpConnection& connection, Deadline share) {
+        // Anew for each address; the first was made to say at once what is wrong with the identity.
+        absl::StatusOr<SslPtr> fresh = Prepare(to, identity);
+        RETURN_IF_ERROR(fresh.status());
+        ssl = *std::move(fresh);
+        RETURN_IF_ERROR(Handshake(ssl.get(), to, connection, share));
+        return CheckHttp2(ssl.get());
+      }));
   tcp.KeepShort();
   auto state = std::unique_ptr<State>(new State{std::move(tcp), std::move(ssl), {}, 0, false});
   return TlsConnection(std::move(state));
@@ -106,7 +116,11 @@ int TlsConnection::fd() const {
 }
 
 bool TlsConnection::wants_write() const {
-  return state_->sent < state_->out.size();
+  return backlog() > 0;
+}
+
+std::size_t TlsConnection::backlog() const {
+  return state_->out.size() - state_->sent;
 }
 
 absl::Status TlsConnection::Write(std::string_view data) {
@@ -124,6 +138,7 @@ absl::Status TlsConnection::Write(std::string_view data) {
 
 absl::Status TlsConnection::Flush() {
   State& state = *state_;
+  state.out.erase(0, std::exchange(state.sent, 0));
   state.out += TakeOutput(state.ssl.get());
   while (state.sent < state.out.size()) {
     ASSIGN_OR_RETURN(const std::size_t taken,
@@ -165,6 +180,9 @@ absl::Status TlsConnection::Read(std::string* data) {
   }
   RETURN_IF_ERROR(came.status());
   RETURN_IF_ERROR(Flush());  // An answer of TLS's own, if there is one.
+  if (backlog() > kMaxBacklog) {
+    return Unavailable("it asks and does not read the answers");
+  }
   return state.closed ? Unavailable("it closed the connection") : absl::OkStatus();
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -48,6 +49,9 @@ class TlsConnection {
   absl::Status Flush();
 
   bool wants_write() const;
+
+  // Bytes that wait for Flush().
+  std::size_t backlog() const;
 
   // Appends what has come by now to `data`, maybe nothing; never waits. kUnavailable when the other
   // side has closed, with its reason if it gave one (a certificate that it does not accept, say).

@@ -22,10 +22,12 @@ struct Claims {
   std::vector<Claim> members;
   // "members-of:G" and "groups-of:U", by the resource that says that there are no others.
   absl::flat_hash_map<std::string, std::size_t> closed;
+  absl::flat_hash_set<std::string> primary;  // "G:U".
 };
 
 Claims Collect(const Catalog& catalog, const std::vector<const Schema*>& schemas) {
   constexpr std::string_view kMember = "member:";
+  constexpr std::string_view kPrimary = "primary:";
   Claims claims;
   for (std::size_t i = 0; i < catalog.resources.size(); ++i) {
     const Declaration& declaration = catalog.resources[i];
@@ -33,6 +35,8 @@ Claims Collect(const Catalog& catalog, const std::vector<const Schema*>& schemas
     for (std::string& thing : footprint.provides) {
       if (thing.starts_with("members-of:") || thing.starts_with("groups-of:")) {
         claims.closed.try_emplace(std::move(thing), i);
+      } else if (thing.starts_with(kPrimary)) {
+        claims.primary.insert(thing.substr(kPrimary.size()));
       } else if (thing.starts_with(kMember)) {
         const std::size_t colon = thing.find(':', kMember.size());
         claims.members.push_back(
@@ -61,6 +65,9 @@ void CheckMembers(const Catalog& catalog,
     said.insert(fmt::format("{}:{}:{}", claim.resource, claim.group, claim.user));
   }
   for (const Claim& claim : claims.members) {
+    if (claims.primary.contains(fmt::format("{}:{}", claim.group, claim.user))) {
+      continue;
+    }
     for (const std::string& set :
          {fmt::format("members-of:{}", claim.group), fmt::format("groups-of:{}", claim.user)}) {
       const auto closed = claims.closed.find(set);

@@ -10,8 +10,8 @@
 namespace fettle::resource {
 
 // Adds an error for every membership that one resource declares and another one takes away: what a
-// footprint provides says "member:G:U" (U is in group G), "members-of:G" (and nobody else is) and
-// "groups-of:U" (and it is in no other).
+// footprint provides says "member:G:U" (U is in group G), "members-of:G" (and nobody else is),
+// "groups-of:U" (and it is in no other) and "primary:G:U" (G is U's own, which is no membership).
 void CheckMembers(const Catalog& catalog,
                   const std::vector<const Schema*>& schemas,
                   std::vector<std::string>* errors);

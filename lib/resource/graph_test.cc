@@ -171,6 +171,8 @@ TEST_F(GraphTest, NamesWhoJoinsAGroupAndWhoTakesTheMembershipAway) {
   Add({}, nullptr, "member:adm:ann");
   Add({}, nullptr, "member:adm:bob");
   Add({}, nullptr, "members-of:ops");
+  Add({}, nullptr, "member:ann:ann");
+  Add({}, nullptr, "primary:ann:ann");
   EXPECT_THAT(Errors(),
               ElementsAre("thing:t1 at r.lua:2 puts user ann into group adm, and thing:t0 at "
                           "r.lua:1 takes every membership away that it does not name: each would "

@@ -111,8 +111,13 @@ resource::Footprint FootprintOf(std::string_view name, const Attributes& attribu
   if (attributes.Bool("exact_groups", false)) {
     footprint.provides.push_back(fmt::format("groups-of:{}", name));
   }
+  // The primary group is nobody's to give or take as a supplementary one.
+  const std::string primary = attributes.String("group", name);
+  footprint.provides.push_back(fmt::format("primary:{}:{}", primary, name));
   for (const std::string& group : attributes.StringList("groups")) {
-    footprint.provides.push_back(fmt::format("member:{}:{}", group, name));
+    if (group != primary) {
+      footprint.provides.push_back(fmt::format("member:{}:{}", group, name));
+    }
     footprint.needs.push_back(fmt::format("group:{}", group));
   }
   if (attributes.Has("shell")) {
