@@ -315,7 +315,8 @@ TEST(UserSchemaTest, NeedsItsGroupsAndBringsItsHome) {
       testing::DeclaredAttributes(
           UserSchema(), "ann", {{"groups", Value::List{"adm"}}, {"home", "/srv/ann"}}));
   EXPECT_THAT(footprint.needs, ElementsAre("group:ann", "group:adm"));
-  EXPECT_THAT(footprint.provides, ElementsAre("user:ann", "path:/srv/ann", "primary:ann:ann", "member:adm:ann"));
+  EXPECT_THAT(footprint.provides,
+              ElementsAre("user:ann", "path:/srv/ann", "primary:ann:ann", "member:adm:ann"));
 }
 
 TEST(ExpiryTest, ReadsDaysBothWays) {
