@@ -7,10 +7,8 @@
 #include <string>
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
-#include "absl/strings/str_split.h"
 #include "absl/time/civil_time.h"
 
 #include "lib/base/status_macros.h"
@@ -59,12 +57,15 @@ std::optional<uint8_t> DaysOf(std::string_view text) {
   return days;
 }
 
+bool IsDigit(char c) {
+  return c >= '0' && c <= '9';
+}
+
 // "02:00" in minutes after midnight.
 std::optional<int> MinuteOf(std::string_view text) {
   int hours = 0;
   int minutes = 0;
-  const bool shape = text.size() == 5 && text[2] == ':' && absl::ascii_isdigit(text[0]) != 0 &&
-                     absl::ascii_isdigit(text[3]) != 0;
+  const bool shape = text.size() == 5 && text[2] == ':' && IsDigit(text[0]) && IsDigit(text[3]);
   if (!shape || !absl::SimpleAtoi(std::string(text.substr(0, 2)), &hours) ||
       !absl::SimpleAtoi(std::string(text.substr(3)), &minutes) || minutes > 59) {
     return std::nullopt;
