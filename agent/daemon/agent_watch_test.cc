@@ -129,10 +129,10 @@ TEST_F(AgentWatchTest, AllIsLookedAtWhenAWindowOfAScheduleBegins) {
   AssignAndServe(author_.Make(1, {{"fleet.lua", "-- one\n"}}));
   PassCheck(TakeJob());
   Outcome outcome = RanWith(TakeJob(), State::kDrifted);
-  outcome.next_window = clock().Now() + absl::Minutes(10);
+  outcome.next_window = clock().Now() + absl::Seconds(30);
   agent_->OnFinished(outcome);
-  EXPECT_EQ(agent_->UntilTick(), absl::Minutes(10));
-  clock().Advance(absl::Minutes(10));
+  EXPECT_EQ(agent_->UntilTick(), absl::Seconds(30));
+  clock().Advance(absl::Seconds(30));
   agent_->Tick();
   EXPECT_EQ(TakeJob().reason, "sweep");
 }

@@ -132,7 +132,7 @@ TEST(FakePackagesTest, WaitsForNobody) {
   host.apt().SetLockHolder("unattended-upgr (pid 812)");
   const sys::PackageRequest request = Request("libc6", sys::PackageAction::kInstall);
   EXPECT_THAT(host.write_packages().Commit({&request, 1}, {}, kNever),
-              StatusIs(StatusCode::kUnavailable, HasSubstr("812")));
+              StatusIs(StatusCode::kResourceExhausted, HasSubstr("812")));
 }
 
 TEST(FakePackagesTest, ComparesVersionsAsDebianDoes) {
