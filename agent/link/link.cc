@@ -90,9 +90,7 @@ void Link::Wait() {
     until = std::min(until, asked.has_value() ? asked->until : absl::InfiniteDuration());
   }
   const bool at_once = connected && connection_->has_news();
-  const int limit = at_once                             ? 0
-                    : until == absl::InfiniteDuration() ? -1
-                                                        : Milliseconds(until - clock_.Monotonic());
+  const int limit = at_once ? 0 : Milliseconds(until - clock_.Monotonic());
   static_cast<void>(::poll(watched.data(), watched.size(), limit));
 }
 

@@ -136,22 +136,20 @@ void CheckCycles(const Catalog& catalog, std::vector<std::string>* errors) {
 // Who fills a whole thing ("content:<path>" among what he provides) and who edits a part of it (the
 // same among his needs) would undo each other's work.
 void CheckEditors(const Catalog& catalog,
-                  const std::vector<const Schema*>& schemas,
+                  const std::vector<Footprint>& footprints,
                   std::vector<std::string>* errors) {
   constexpr std::string_view kContent = "content:";
   absl::flat_hash_map<std::string, std::size_t> fills;
   std::vector<std::pair<std::string, std::size_t>> edits;
   for (std::size_t i = 0; i < catalog.resources.size(); ++i) {
-    const Declaration& declaration = catalog.resources[i];
-    Footprint footprint = schemas[i]->footprint(declaration.name, declaration.attributes);
-    for (std::string& thing : footprint.provides) {
+    for (const std::string& thing : footprints[i].provides) {
       if (thing.starts_with(kContent)) {
-        fills.try_emplace(std::move(thing), i);
+        fills.try_emplace(thing, i);
       }
     }
-    for (std::string& thing : footprint.needs) {
+    for (const std::string& thing : footprints[i].needs) {
       if (thing.starts_with(kContent)) {
-        edits.emplace_back(std::move(thing), i);
+        edits.emplace_back(thing, i);
       }
     }
   }
@@ -169,14 +167,12 @@ void CheckEditors(const Catalog& catalog,
 }
 
 void CheckOwners(const Catalog& catalog,
-                 const std::vector<const Schema*>& schemas,
+                 const std::vector<Footprint>& footprints,
                  std::vector<std::string>* errors) {
   absl::flat_hash_map<std::string, std::size_t> owner;
   owner.reserve(2 * catalog.resources.size());
   for (std::size_t i = 0; i < catalog.resources.size(); ++i) {
     const Declaration& declaration = catalog.resources[i];
-    std::vector<std::string> things =
-        schemas[i]->footprint(declaration.name, declaration.attributes).owns;
     if (const auto same = owner.try_emplace(declaration.Id(), i); !same.second) {
       errors->push_back(
           fmt::format("{} is declared twice: {}, and {}; keep one",
@@ -185,7 +181,7 @@ void CheckOwners(const Catalog& catalog,
                       declaration.position.DisplayWithChain()));
       continue;
     }
-    for (std::string& thing : things) {
+    for (const std::string& thing : footprints[i].owns) {
       const auto [at, first] = owner.try_emplace("owns " + thing, i);
       if (!first && at->second != i) {
         errors->push_back(fmt::format("two resources manage {}: {}, and {}; keep one",
@@ -203,9 +199,15 @@ std::vector<std::string> CheckGraph(const Catalog& catalog,
                                     const std::vector<const Schema*>& schemas) {
   std::vector<std::string> errors;
   CheckCycles(catalog, &errors);
-  CheckOwners(catalog, schemas, &errors);
-  CheckEditors(catalog, schemas, &errors);
-  CheckMembers(catalog, schemas, &errors);
+  std::vector<Footprint> footprints;
+  footprints.reserve(catalog.resources.size());
+  for (std::size_t i = 0; i < catalog.resources.size(); ++i) {
+    const Declaration& declaration = catalog.resources[i];
+    footprints.push_back(schemas[i]->footprint(declaration.name, declaration.attributes));
+  }
+  CheckOwners(catalog, footprints, &errors);
+  CheckEditors(catalog, footprints, &errors);
+  CheckMembers(catalog, footprints, &errors);
   return errors;
 }
 

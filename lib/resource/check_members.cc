@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <string_view>
-#include <utility>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
@@ -25,16 +24,14 @@ struct Claims {
   absl::flat_hash_set<std::string> primary;  // "G:U".
 };
 
-Claims Collect(const Catalog& catalog, const std::vector<const Schema*>& schemas) {
+Claims Collect(const std::vector<Footprint>& footprints) {
   constexpr std::string_view kMember = "member:";
   constexpr std::string_view kPrimary = "primary:";
   Claims claims;
-  for (std::size_t i = 0; i < catalog.resources.size(); ++i) {
-    const Declaration& declaration = catalog.resources[i];
-    Footprint footprint = schemas[i]->footprint(declaration.name, declaration.attributes);
-    for (std::string& thing : footprint.provides) {
+  for (std::size_t i = 0; i < footprints.size(); ++i) {
+    for (const std::string& thing : footprints[i].provides) {
       if (thing.starts_with("members-of:") || thing.starts_with("groups-of:")) {
-        claims.closed.try_emplace(std::move(thing), i);
+        claims.closed.try_emplace(thing, i);
       } else if (thing.starts_with(kPrimary)) {
         claims.primary.insert(thing.substr(kPrimary.size()));
       } else if (thing.starts_with(kMember)) {
@@ -54,9 +51,9 @@ std::string Place(const Declaration& declaration) {
 }  // namespace
 
 void CheckMembers(const Catalog& catalog,
-                  const std::vector<const Schema*>& schemas,
+                  const std::vector<Footprint>& footprints,
                   std::vector<std::string>* errors) {
-  const Claims claims = Collect(catalog, schemas);
+  const Claims claims = Collect(footprints);
   if (claims.closed.empty()) {
     return;
   }

@@ -13,7 +13,7 @@ namespace fettle::resource {
 // footprint provides says "member:G:U" (U is in group G), "members-of:G" (and nobody else is),
 // "groups-of:U" (and it is in no other) and "primary:G:U" (G is U's own, which is no membership).
 void CheckMembers(const Catalog& catalog,
-                  const std::vector<const Schema*>& schemas,
+                  const std::vector<Footprint>& footprints,
                   std::vector<std::string>* errors);
 
 }  // namespace fettle::resource
