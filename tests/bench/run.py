@@ -71,8 +71,12 @@ class Bench:
         return tree
 
     def apply(self, tree, expect=(0,), extra=()):
-        return measure([self.fettle, "apply", str(tree), "--state-dir", str(self.root / "state"), "--color", "never",
+        return measure([self.fettle, "apply", str(tree), "--state-dir", str(self.state(tree)), "--color", "never",
                         *extra], expect)
+
+    def state(self, tree):
+        """One for each workload: what is known of the files of another is no part of its cost."""
+        return self.root / f"state-{tree.name}"
 
     def repeat(self, work, before=None):
         samples = []
@@ -84,7 +88,7 @@ class Bench:
 
     def agent(self, work, tree, floor):
         """Runs inside one process: the row, and what evaluation costs."""
-        said = subprocess.run([self.engine, str(tree), str(self.root / "state"), str(max(self.runs, 5))], check=True,
+        said = subprocess.run([self.engine, str(tree), str(self.state(tree)), str(max(self.runs, 5))], check=True,
                               capture_output=True, text=True).stdout
         cost = json.loads(said)
         if cost["not_ok"]:
@@ -110,7 +114,7 @@ class Bench:
 
         def wipe():
             empty(target)
-            shutil.rmtree(self.root / "state", ignore_errors=True)
+            shutil.rmtree(self.state(tree), ignore_errors=True)
 
         def floor_of(mode, folder=target, before=None):
             return self.repeat(lambda: measure([self.floor, mode, str(folder), str(count)]), before)
