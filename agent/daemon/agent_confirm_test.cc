@@ -45,6 +45,18 @@ class AgentConfirmTest : public AgentFixture {
     return outcome;
   }
 
+  // Somebody has a plan carried out, which changes something that is to be confirmed.
+  void CarryOutAPlan() {
+    Connect();
+    Enforce(1);
+    agent_->OnEvent(link::ApplyPlanOrder{"T", "user/ann", "", "3f0c"});
+    Outcome outcome = RanWith(TakeJob(), State::kChanged);
+    outcome.pending = Left(Pending::Phase::kWaiting);
+    outcome.answer = "the report";
+    agent_->OnFinished(outcome);
+    agent_->Tick();
+  }
+
   void Probed(const std::string& error) {
     agent_->OnEvent(link::Probed{outlet_.probes.back(), error});
     agent_->Tick();
@@ -113,6 +125,25 @@ TEST_F(AgentConfirmTest, WhatIsNotConfirmedInTimeIsUndoneAndNeverASuccess) {
   EXPECT_EQ(look.kind, Job::Kind::kRun) << "says how all is now";
   Finish(look, State::kOk);
   EXPECT_EQ(code, 0);
+}
+
+TEST_F(AgentConfirmTest, APlanCarriedOutThroughTheServerIsAnsweredOnceItIsConfirmed) {
+  CarryOutAPlan();
+  EXPECT_THAT(outlet_.answers, Not(Contains("the report")))
+      << "before it is known whether it stands";
+  Probed("");
+  EXPECT_EQ(outlet_.answers.back(), "the report");
+  EXPECT_FALSE(SomethingPends());
+}
+
+TEST_F(AgentConfirmTest, APlanThatIsNotConfirmedIsUndoneAndAnsweredSo) {
+  CarryOutAPlan();
+  Probed("connection refused");
+  TimeIsUp();
+  agent_->OnFinished(UndoneOf(TakeJob()));
+  EXPECT_THAT(outlet_.answers, Not(Contains("the report")));
+  EXPECT_THAT(outlet_.answers.back(), HasSubstr("not confirmed: r1 applied: "));
+  EXPECT_FALSE(SomethingPends());
 }
 
 TEST_F(AgentConfirmTest, WhoAskedForTheRunIsToldThatItWasUndone) {

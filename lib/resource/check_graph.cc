@@ -6,8 +6,10 @@
 #include "absl/container/flat_hash_map.h"
 #include <fmt/format.h>
 
+#include "lib/resource/check_groups.h"
 #include "lib/resource/check_members.h"
 #include "lib/resource/components.h"
+#include "lib/resource/describe.h"
 #include "lib/resource/graph.h"
 
 namespace fettle::resource {
@@ -95,11 +97,6 @@ class CycleFinder {
   std::vector<std::size_t> reached_from_;
   std::size_t steps_ = 0;
 };
-
-std::string Describe(const Declaration& declaration) {
-  const std::string place = declaration.position.DisplayWithChain();
-  return place.empty() ? declaration.Id() : fmt::format("{} at {}", declaration.Id(), place);
-}
 
 std::string DescribeCycle(const Catalog& catalog, const std::vector<std::size_t>& cycle) {
   constexpr std::size_t kShown = 20;
@@ -208,6 +205,7 @@ std::vector<std::string> CheckGraph(const Catalog& catalog,
   CheckOwners(catalog, footprints, &errors);
   CheckEditors(catalog, footprints, &errors);
   CheckMembers(catalog, footprints, &errors);
+  CheckGroups(catalog, &errors);
   return errors;
 }
 

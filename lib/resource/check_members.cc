@@ -8,6 +8,8 @@
 #include "absl/container/flat_hash_set.h"
 #include <fmt/format.h>
 
+#include "lib/resource/describe.h"
+
 namespace fettle::resource {
 namespace {
 
@@ -44,10 +46,6 @@ Claims Collect(const std::vector<Footprint>& footprints) {
   return claims;
 }
 
-std::string Place(const Declaration& declaration) {
-  return fmt::format("{} at {}", declaration.Id(), declaration.position.DisplayWithChain());
-}
-
 }  // namespace
 
 void CheckMembers(const Catalog& catalog,
@@ -75,10 +73,10 @@ void CheckMembers(const Catalog& catalog,
       errors->push_back(fmt::format(
           "{} puts user {} into group {}, and {} takes every membership away that it does not "
           "name: each would undo the other; name it in both, or in neither",
-          Place(catalog.resources[claim.resource]),
+          Describe(catalog.resources[claim.resource]),
           claim.user,
           claim.group,
-          Place(catalog.resources[closed->second])));
+          Describe(catalog.resources[closed->second])));
     }
   }
 }

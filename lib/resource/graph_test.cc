@@ -179,6 +179,21 @@ TEST_F(GraphTest, NamesWhoJoinsAGroupAndWhoTakesTheMembershipAway) {
                           "undo the other; name it in both, or in neither"));
 }
 
+TEST_F(GraphTest, MembersOfAGroupWithRollbackAreChangedAtTheSameTimeOrNotAtAll) {
+  catalog_.groups = {{"web", true, {}}, {"kept", false, {}}};
+  for (int32_t group : {0, 0, 0, 1, 1, -1}) {
+    catalog_.resources[Add()].group = group;
+  }
+  catalog_.resources[1].schedule = "Sat 02:00-05:00";
+  catalog_.resources[3].schedule = "Sun 02:00-05:00";
+  EXPECT_THAT(Errors(),
+              ElementsAre("group \"web\" is put back as one when something fails, but thing:t0 at "
+                          "r.lua:1 is changed at any time, and thing:t1 at r.lua:2 at \"Sat "
+                          "02:00-05:00\": give all of them the same schedule, or none"));
+  catalog_.resources[0].schedule = catalog_.resources[2].schedule = "Sat 02:00-05:00";
+  EXPECT_THAT(Errors(), IsEmpty());
+}
+
 TEST_F(GraphTest, NamesBothPositionsOfWhoFillsAFileAndWhoEditsIt) {
   Add({}, nullptr, nullptr, "content:/etc/hosts");
   Add({}, "path:/etc/hosts", "content:/etc/hosts");
