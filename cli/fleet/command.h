@@ -39,7 +39,7 @@ absl::Status PrintJson(const google::protobuf::Message& message);
 // The same as text, for who adds to it.
 absl::StatusOr<std::string> JsonText(const google::protobuf::Message& message);
 
-// Adds FILTER, any number of words.
+// Adds FILTER, any number of words, which JoinWords() makes one text of.
 void AddFilter(CLI::App* command, std::vector<std::string>* filter);
 
 // Adds --most, how many to list: `usual` by default, at most `limit`, which is the server's; more
@@ -51,8 +51,9 @@ void SayIfCut(int listed, uint32_t most);
 
 // What AddFilter's words mean, for a footer.
 inline constexpr char kFilterHelp[] =
-    "FILTER is words that must all hold: a name or pattern (web*), LABEL=VALUE, LABEL!=VALUE, "
-    "state=failed, presence=silent, channel=production, revision=r3, os=debian.";
+    "FILTER is a name or pattern (web*), or an expression: labels.role == web and os.id == debian, "
+    "counts.failed > 0, presence == silent, \"last_seen < 1h ago\", has labels.role. Quote what "
+    "your shell would take. See docs/reference/filter.md.";
 
 // "1 host", "3 hosts".
 std::string Count(uint64_t count, const char* singular);

@@ -13,6 +13,7 @@
 #include "cli/client/history_client.h"
 #include "cli/fleet/command.h"
 #include "cli/fleet/fleet_commands.h"
+#include "cli/fleet/moments.h"
 #include "cli/fleet/present.h"
 #include "cli/fleet/words.h"
 #include "cli/terminal/output.h"
@@ -51,10 +52,8 @@ absl::Status Drift(const Arguments& arguments) {
   v1::DriftRequest request;
   request.set_filter(JoinWords(arguments.filter));
   request.set_most(arguments.most);
-  if (!arguments.since.empty()) {
-    ASSIGN_OR_RETURN(const absl::Time since, ParseSince(arguments.since, absl::Now()));
-    request.set_since_us(ToMicroseconds(since));
-  }
+  ASSIGN_OR_RETURN(const int64_t since, MomentOf("--since", arguments.since));
+  request.set_since_us(since);
   ASSIGN_OR_RETURN(const Connection connection, Connect());
   ASSIGN_OR_RETURN(const v1::DriftResponse response, HistoryClient(connection).Drift(request));
   SayIfCut(response.records_size(), arguments.most);
@@ -76,14 +75,15 @@ void AddDriftCommand(CLI::App& app, int* exit_code) {
   CLI::App* const command =
       app.add_subcommand("drift", "List what was changed on hosts by others: before → after");
   AddFilter(command, &arguments->filter);
-  command->add_option(
-      "--since",
-      arguments->since,
-      "Also what is over: 2h, 7d, 2026-03-01, or RFC 3339 (default: only what is open now)");
+  command->add_option("--since",
+                      arguments->since,
+                      "Also what is over: 2h, 7d, yesterday, 2026-03-01, or RFC 3339 (default: "
+                      "only what is open now)");
   AddMostOption(command, &arguments->most, 200);
   AddOutputOptions(*command, &arguments->output);
   command->footer(std::string(kFilterHelp) +
-                  "\n\nExamples: fettle drift\n          fettle drift --since 2h role=web");
+                  "\n\nExamples: fettle drift\n          fettle drift --since 2h labels.role == "
+                  "web and who.user == root");
   OnParse(command, "drift", exit_code, [arguments] { return Drift(*arguments); });
 }
 

@@ -21,6 +21,7 @@
 #include "fettle/v1/fleet.pb.h"
 #include "lib/base/clock.h"
 #include "lib/base/status_macros.h"
+#include "lib/base/when.h"
 
 namespace fettle::cli {
 namespace {

@@ -13,6 +13,7 @@
 #include "cli/client/history_client.h"
 #include "cli/fleet/command.h"
 #include "cli/fleet/fleet_commands.h"
+#include "cli/fleet/moments.h"
 #include "cli/fleet/present.h"
 #include "cli/fleet/words.h"
 #include "cli/terminal/output.h"
@@ -58,10 +59,8 @@ absl::Status History(const Arguments& arguments) {
   request.set_host(arguments.host);
   request.set_resource(arguments.resource);
   request.set_most(arguments.most);
-  if (!arguments.since.empty()) {
-    ASSIGN_OR_RETURN(const absl::Time since, ParseSince(arguments.since, absl::Now()));
-    request.set_since_us(ToMicroseconds(since));
-  }
+  ASSIGN_OR_RETURN(const int64_t since, MomentOf("--since", arguments.since));
+  request.set_since_us(since);
   ASSIGN_OR_RETURN(const Connection connection, Connect());
   ASSIGN_OR_RETURN(const v1::HostHistoryResponse response,
                    HistoryClient(connection).HostHistory(request));
@@ -86,7 +85,7 @@ void AddHistoryCommand(CLI::App& app, int* exit_code) {
   command->add_option("HOST", arguments->host, "The host's name")->required();
   command->add_option("RESOURCE", arguments->resource, "One resource: file:/etc/motd");
   command->add_option(
-      "--since", arguments->since, "Not older than: 2h, 7d, 2026-03-01, or RFC 3339");
+      "--since", arguments->since, "Not older than: 2h, 7d, yesterday, 2026-03-01, or RFC 3339");
   AddMostOption(command, &arguments->most, 200);
   AddOutputOptions(*command, &arguments->output);
   command->footer("Example: fettle history web1 file:/etc/motd --since 7d");

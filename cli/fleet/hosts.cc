@@ -192,7 +192,8 @@ void AddHostsCommands(CLI::App& app, int* exit_code) {
   AddFilter(hosts, &hosts_arguments->filter);
   AddOutputOptions(*hosts, &hosts_arguments->output);
   hosts->footer(std::string(kFilterHelp) +
-                "\n\nExamples: fettle hosts\n          fettle hosts role=web state=failed");
+                "\n\nExamples: fettle hosts\n          fettle hosts \"labels.role == web and "
+                "counts.failed > 0\"");
   OnParse(hosts, "hosts", exit_code, [hosts_arguments] { return ListHosts(*hosts_arguments); });
 
   const auto host_arguments = std::make_shared<HostArguments>();

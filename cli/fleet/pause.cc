@@ -15,6 +15,7 @@
 #include "cli/terminal/output.h"
 #include "fettle/v1/fleet.pb.h"
 #include "lib/base/status_macros.h"
+#include "lib/base/when.h"
 
 namespace fettle::cli {
 namespace {

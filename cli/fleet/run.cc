@@ -16,6 +16,7 @@
 #include "cli/terminal/output.h"
 #include "fettle/v1/fleet.pb.h"
 #include "lib/base/status_macros.h"
+#include "lib/base/when.h"
 
 namespace fettle::cli {
 namespace {
@@ -143,8 +144,8 @@ void AddRunCommand(CLI::App& app, int* exit_code) {
       "\n\nExit codes with --plan and --apply-plan: 0 nothing to do, 2 changes, 4 failures, "
       "6 both (as `fettle plan`\nand `fettle apply`; a host that gave no plan counts "
       "as a failure), 5 refused.\n\n"
-      "Examples: fettle run\n          fettle run role=web state=failed\n"
-      "          fettle run role=web --plan --revision r7\n"
+      "Examples: fettle run\n          fettle run \"labels.role == web and counts.failed > 0\"\n"
+      "          fettle run labels.role == web --plan --revision r7\n"
       "          fettle run web1 --apply-plan 3f0c21a9b4de");
   OnParse(command, "run", exit_code, [arguments, exit_code] { return Do(*arguments, exit_code); });
 }

@@ -13,6 +13,7 @@
 #include "cli/client/history_client.h"
 #include "cli/fleet/command.h"
 #include "cli/fleet/fleet_commands.h"
+#include "cli/fleet/moments.h"
 #include "cli/fleet/present.h"
 #include "cli/fleet/words.h"
 #include "cli/terminal/output.h"
@@ -52,10 +53,8 @@ absl::Status Runs(const Arguments& arguments) {
   v1::RunsRequest request;
   request.set_filter(JoinWords(arguments.filter));
   request.set_most(arguments.most);
-  if (!arguments.since.empty()) {
-    ASSIGN_OR_RETURN(const absl::Time since, ParseSince(arguments.since, absl::Now()));
-    request.set_since_us(ToMicroseconds(since));
-  }
+  ASSIGN_OR_RETURN(const int64_t since, MomentOf("--since", arguments.since));
+  request.set_since_us(since);
   ASSIGN_OR_RETURN(const Connection connection, Connect());
   ASSIGN_OR_RETURN(const v1::RunsResponse response, HistoryClient(connection).Runs(request));
   SayIfCut(response.runs_size(), arguments.most);
@@ -77,11 +76,12 @@ void AddRunsCommand(CLI::App& app, int* exit_code) {
   CLI::App* const command = app.add_subcommand("runs", "List runs of hosts, newest first");
   AddFilter(command, &arguments->filter);
   command->add_option(
-      "--since", arguments->since, "Not older than: 2h, 7d, 2026-03-01, or RFC 3339");
+      "--since", arguments->since, "Not older than: 2h, 7d, yesterday, 2026-03-01, or RFC 3339");
   AddMostOption(command, &arguments->most, 200);
   AddOutputOptions(*command, &arguments->output);
-  command->footer(std::string(kFilterHelp) +
-                  "\n\nExamples: fettle runs web1\n          fettle runs --since 1d role=web");
+  command->footer(
+      std::string(kFilterHelp) +
+      "\n\nExamples: fettle runs web1\n          fettle runs --since 1d \"run.failed > 0\"");
   OnParse(command, "runs", exit_code, [arguments] { return Runs(*arguments); });
 }
 

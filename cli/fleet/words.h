@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "absl/time/time.h"
 
 namespace fettle::cli {
 
@@ -24,12 +23,6 @@ absl::StatusOr<LabelChange> ParseLabelChange(const std::vector<std::string>& wor
 // "role=web" alone, as --label takes it.
 absl::StatusOr<std::map<std::string, std::string>> ParseLabels(
     const std::vector<std::string>& words);
-
-// A span of time: "90s", "15m", "2h", "7d", "1d12h". Positive; kInvalidArgument otherwise.
-absl::StatusOr<absl::Duration> ParseSpan(std::string_view text);
-
-// A time in the past: a span before `now`, "2026-03-01" (UTC), or RFC 3339.
-absl::StatusOr<absl::Time> ParseSince(std::string_view text, absl::Time now);
 
 // The words of a filter as one text.
 std::string JoinWords(const std::vector<std::string>& words);

@@ -3,14 +3,14 @@
 
 #include <gtest/gtest.h>
 
+#include "cli/fleet/moments.h"
 #include "lib/base/status_macros.h"
+#include "lib/base/when.h"
 
 namespace fettle::cli {
 namespace {
 
 using Labels = std::map<std::string, std::string>;
-
-const absl::Time kNow = absl::FromUnixSeconds(1'800'000'000);
 
 TEST(LabelWordsTest, EqualsSetsAndMinusRemoves) {
   const auto change = ParseLabelChange({"role=web", "z-", "a-b=", "a=b=c-", "a-"});
@@ -57,16 +57,17 @@ TEST(SpanWordsTest, AnythingElseIsRefused) {
   }
 }
 
-TEST(SinceWordsTest, TakesASpanADayOrATime) {
-  EXPECT_EQ(*ParseSince("2h", kNow), kNow - absl::Hours(2));
-  EXPECT_EQ(*ParseSince("2027-01-15", kNow), absl::FromUnixSeconds(1'799'971'200));
-  EXPECT_EQ(*ParseSince("2027-01-15T08:00:00Z", kNow), kNow);
-  EXPECT_FALSE(ParseSince("yesterday", kNow).ok());
+TEST(MomentWordsTest, TheOptionIsNamedAndTheFutureRefused) {
+  EXPECT_EQ(*MomentOf("--since", ""), 0);
+  EXPECT_GT(*MomentOf("--since", "2h"), 0);
+  EXPECT_EQ(*MomentOf("--at", "2001-09-09T01:46:40Z"), 1'000'000'000'000'000);
+  EXPECT_EQ(MomentOf("--at", "soon").status().message().substr(0, 4), "--at");
+  EXPECT_FALSE(MomentOf("--until", "9999-01-01").ok());
 }
 
 TEST(FilterWordsTest, AreJoinedByBlanks) {
   EXPECT_EQ(JoinWords({}), "");
-  EXPECT_EQ(JoinWords({"web*", "state=failed"}), "web* state=failed");
+  EXPECT_EQ(JoinWords({"os.id", "==", "debian"}), "os.id == debian");
 }
 
 }  // namespace

@@ -2,7 +2,6 @@
 #include "server/api/fleet_requests.h"
 
 #include <algorithm>
-#include <array>
 
 #include "lib/base/status_macros.h"
 #include "lib/pki/identity.h"
@@ -17,10 +16,6 @@ constexpr std::size_t kMaxLabelName = 63;
 constexpr std::size_t kMaxLabelValue = 255;
 constexpr uint32_t kMostUses = 100'000;
 constexpr absl::Duration kLongest = absl::Hours(24 * 366);
-
-// Words that a filter gives another meaning.
-constexpr std::array<std::string_view, 5> kFilterWords = {
-    "state", "presence", "channel", "revision", "os"};
 
 bool IsNameCharacter(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
@@ -62,10 +57,6 @@ absl::Status CheckLabel(std::string_view name, std::string_view value) {
         "\"{}\" cannot name a label: 1 to {} letters, digits and . _ - / are allowed",
         name,
         kMaxLabelName);
-  }
-  if (std::find(kFilterWords.begin(), kFilterWords.end(), name) != kFilterWords.end()) {
-    return InvalidArgument("\"{}\" cannot name a label: filters give that word another meaning",
-                           name);
   }
   if (value.empty() || value.size() > kMaxLabelValue ||
       !std::all_of(value.begin(), value.end(), IsValueCharacter)) {

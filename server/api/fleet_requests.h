@@ -18,8 +18,8 @@ namespace fettle::server {
 // there.
 absl::StatusOr<Labels> ChangeLabels(Labels labels, const v1::UpdateHostRequest& request);
 
-// A label's name has 1 to 63 of letters, digits and . _ - / and is none of the filter's own words;
-// its value 1 to 255 printable bytes without blanks, commas or equals signs.
+// A label's name has 1 to 63 of letters, digits and . _ - /; its value 1 to 255 printable bytes
+// without blanks, commas or equals signs.
 absl::Status CheckLabel(std::string_view name, std::string_view value);
 
 // The token that is asked for, but for its id and secret. `default_channel` is what hosts follow

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <set>
+#include <map>
+#include <memory>
+#include <utility>
 
 #include "fettle/v1/history.grpc.pb.h"
 #include "lib/base/status_macros.h"
+#include "lib/filter/filter.h"
 #include "lib/wire/report_wire.h"
 #include "server/api/access.h"
 #include "server/api/grpc_status.h"
+#include "server/api/history_fields.h"
 #include "server/api/services.h"
+#include "server/fleet/host_fields.h"
 #include "server/fleet/host_view.h"
 #include "server/reports/to_proto.h"
 
@@ -31,13 +36,15 @@ class HistoryService final : public v1::History::Service {
                      v1::DriftResponse* response) override {
     return ToGrpc([&]() -> absl::Status {
       RETURN_IF_ERROR(RequireViewer(context_, *call, "Drift").status());
-      ASSIGN_OR_RETURN(const Wanted wanted, Find(request->filter()));
+      ASSIGN_OR_RETURN(const Wanted wanted, Read(request->filter(), DriftLanguage()));
       const uint32_t most = MostOf(request->most());
       const absl::Time since =
           request->since_us() == 0 ? absl::InfiniteFuture() : SinceFromProto(request->since_us());
-      ASSIGN_OR_RETURN(const auto entries, store_.Drift(since, wanted.all ? most : kLookedThrough));
+      ASSIGN_OR_RETURN(const auto entries,
+                       store_.Drift(since, wanted.filter.all() ? most : kLookedThrough));
       for (const DriftEntry& entry : entries) {
-        if (wanted.Has(entry.host) && static_cast<uint32_t>(response->records_size()) < most) {
+        if (response->records_size() < static_cast<int>(most) &&
+            wanted.filter.Matches(DriftFields(entry, wanted.Host(entry.host)))) {
           *response->add_records() = ToProto(entry);
         }
       }
@@ -50,15 +57,15 @@ class HistoryService final : public v1::History::Service {
                     v1::RunsResponse* response) override {
     return ToGrpc([&]() -> absl::Status {
       RETURN_IF_ERROR(RequireViewer(context_, *call, "Runs").status());
-      ASSIGN_OR_RETURN(const Wanted wanted, Find(request->filter()));
+      ASSIGN_OR_RETURN(const Wanted wanted, Read(request->filter(), RunLanguage()));
       const uint32_t most = MostOf(request->most());
-      const std::string one = wanted.hosts.size() == 1 && !wanted.all ? *wanted.hosts.begin() : "";
       ASSIGN_OR_RETURN(const auto runs,
-                       store_.Runs(one,
+                       store_.Runs(wanted.filter.only(),
                                    SinceFromProto(request->since_us()),
-                                   wanted.all || !one.empty() ? most : kLookedThrough));
+                                   wanted.filter.all() ? most : kLookedThrough));
       for (const resource::RunReport& run : runs) {
-        if (wanted.Has(run.host) && static_cast<uint32_t>(response->runs_size()) < most) {
+        if (response->runs_size() < static_cast<int>(most) &&
+            wanted.filter.Matches(RunFields(run, wanted.Host(run.host)))) {
           *response->add_runs() = wire::ToProto(run);
         }
       }
@@ -85,24 +92,31 @@ class HistoryService final : public v1::History::Service {
   }
 
  private:
+  // A filter, and the hosts that it may ask about.
   struct Wanted {
-    bool all = false;
-    std::set<std::string> hosts;
+    filter::Filter filter;
+    std::vector<HostView> views;
+    std::map<std::string, std::unique_ptr<const HostFields>> hosts;
 
-    bool Has(const std::string& host) const { return all || hosts.contains(host); }
+    const filter::Fields* Host(const std::string& name) const {
+      const auto found = hosts.find(name);
+      return found == hosts.end() ? nullptr : found->second.get();
+    }
   };
 
-  absl::StatusOr<Wanted> Find(const std::string& filter) {
+  absl::StatusOr<Wanted> Read(const std::string& text, const filter::Language& language) {
+    const absl::Time now = context_.clock.Now();
     Wanted wanted;
-    wanted.all = filter.find_first_not_of(" \t") == std::string::npos;
-    if (wanted.all) {
+    ASSIGN_OR_RETURN(wanted.filter, filter::Filter::Parse(text, language, now));
+    if (wanted.filter.all()) {
       return wanted;
     }
-    ASSIGN_OR_RETURN(
-        const auto hosts,
-        FindHosts(context_.store, filter, context_.clock.Now(), context_.config.heartbeat));
-    for (const HostView& host : hosts) {
-      wanted.hosts.insert(host.record.name);
+    ASSIGN_OR_RETURN(wanted.views, FindHosts(context_.store, "", now, context_.config.heartbeat));
+    for (const HostView& view : wanted.views) {
+      const std::string& name = view.record.name;
+      wanted.hosts.emplace(name, std::make_unique<const HostFields>(view, [this, name] {
+                             return store_.FactsOf(name).value_or("");
+                           }));
     }
     return wanted;
   }

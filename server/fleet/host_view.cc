@@ -5,7 +5,8 @@
 #include <utility>
 
 #include "lib/base/status_macros.h"
-#include "server/fleet/filter.h"
+#include "lib/filter/filter.h"
+#include "server/fleet/host_fields.h"
 
 namespace fettle::server {
 namespace {
@@ -14,6 +15,16 @@ constexpr int kMissedHeartbeats = 3;
 
 std::string NameOf(const ChannelRecord& channel) {
   return channel.revision_number == 0 ? "" : fmt::format("r{}", channel.revision_number);
+}
+
+// "" and `*problem` when they cannot be read.
+std::string FactsOf(Store& store, const std::string& host, absl::Status* problem) {
+  absl::StatusOr<std::string> facts = store.reports().FactsOf(host);
+  if (!facts.ok()) {
+    *problem = facts.status();
+    return "";
+  }
+  return *std::move(facts);
 }
 
 }  // namespace
@@ -54,7 +65,7 @@ absl::StatusOr<std::vector<HostView>> FindHosts(Store& store,
                                                 std::string_view filter,
                                                 absl::Time now,
                                                 absl::Duration heartbeat) {
-  ASSIGN_OR_RETURN(const Filter wanted, Filter::Parse(filter));
+  ASSIGN_OR_RETURN(const filter::Filter wanted, filter::Filter::Parse(filter, HostLanguage(), now));
   ASSIGN_OR_RETURN(const auto channels, store.policy().ListChannels());
   std::map<std::string, std::string> assigned;
   for (const ChannelRecord& channel : channels) {
@@ -62,15 +73,18 @@ absl::StatusOr<std::vector<HostView>> FindHosts(Store& store,
   }
   ASSIGN_OR_RETURN(std::vector<HostRecord> records, store.fleet().ListHosts());
   std::vector<HostView> hosts;
+  absl::Status problem;
   for (HostRecord& record : records) {
     const auto found = assigned.find(record.channel);
     HostView host;
     host.presence = PresenceOf(record, now, heartbeat);
     host.assigned = found == assigned.end() ? "" : found->second;
     host.record = std::move(record);
-    if (wanted.Matches(host)) {
+    const HostFields fields(host, [&] { return FactsOf(store, host.record.name, &problem); });
+    if (wanted.Matches(fields)) {
       hosts.push_back(std::move(host));
     }
+    RETURN_IF_ERROR(problem);
   }
   return hosts;
 }

@@ -32,7 +32,8 @@ Presence PresenceOf(const HostRecord& host, absl::Time now, absl::Duration heart
 // Why a host would not take the revision it is assigned; "" if it did, or was not asked yet.
 std::string RefusalOf(const HostView& host);
 
-// All hosts that match a filter (filter.h), by name. kInvalidArgument for a bad filter.
+// All hosts that match a filter (lib/filter/filter.h, words as HostLanguage() has them), by name.
+// kInvalidArgument for a bad filter.
 absl::StatusOr<std::vector<HostView>> FindHosts(Store& store,
                                                 std::string_view filter,
                                                 absl::Time now,

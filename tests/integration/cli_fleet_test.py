@@ -293,8 +293,8 @@ class CliFleet(unittest.TestCase):
     def test_wrong_words_are_named(self):
         for words, what in (
                 (("label", "web1", "role"), '"role"'),
-                (("drift", "--since", "yesterday"), "yesterday"),
-                (("hosts", "state=broken"), "broken"),
+                (("drift", "--since", "tomorrow"), "tomorrow"),
+                (("hosts", "presense == silent"), 'did you mean "presence"'),
                 (("enroll", "token", "--valid", "soon"), "soon")):
             self.assertIn(what, self.fettle(*words, code=5).stderr)
 

@@ -10,6 +10,7 @@ from tree import Finding
 ALLOWED = {
     "lib/base": (),
     "lib/digest": ("lib/base/",),
+    "lib/filter": ("lib/base/",),
     "lib/sys": ("lib/base/", "lib/digest/"),
     "lib/pki": ("lib/base/", "lib/digest/"),
     "lib/resource": ("lib/base/", "lib/digest/", "lib/sys/"),
