@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// What pages ask, under the keys that live.ts knows: [what, host or filter, …].
+import { keepPreviousData, QueryClient, useQuery, type UseQueryResult } from '@tanstack/react-query';
+import { toMicros } from '../lib/time';
+import { api, ApiError } from './client';
+
+const final = ['invalid_argument', 'unauthenticated', 'permission_denied', 'not_found', 'unimplemented'];
+
+export function makeQueryClient(): QueryClient {
+  return new QueryClient({
+    defaultOptions: {
+      queries: {
+        staleTime: 30_000,
+        refetchOnWindowFocus: false,
+        retry: (count, error) => count < 3 && !(error instanceof ApiError && final.includes(error.code)),
+      },
+    },
+  });
+}
+
+type Ask<T> = (signal: AbortSignal) => Promise<T>;
+
+// One question. While another is asked in its place, `keep` shows the answer to the last.
+function useAnswer<T>(
+  queryKey: readonly unknown[],
+  ask: Ask<T>,
+  keep = false,
+  enabled = true,
+): UseQueryResult<T> {
+  return useQuery<T>({
+    queryKey,
+    queryFn: ({ signal }) => ask(signal),
+    enabled,
+    ...(keep ? { placeholderData: keepPreviousData as (previous: T | undefined) => T | undefined } : {}),
+  } as Parameters<typeof useQuery<T>>[0]);
+}
+
+const since = (span: number) => (span > 0 ? { sinceUs: toMicros(Date.now() - span) } : {});
+
+export const useHosts = (filter: string, enabled = true) =>
+  useAnswer(
+    ['hosts', filter],
+    signal => api.listHosts({ filter }, signal).then(answer => answer.hosts ?? []),
+    true,
+    enabled,
+  );
+
+export const useHost = (name: string) => useAnswer(['host', name], signal => api.getHost({ name }, signal));
+
+// `span` milliseconds back; 0: only what is open now.
+export const useDrift = (filter: string, span: number, most = 1000) =>
+  useAnswer(
+    ['drift', filter, span, most],
+    signal => api.drift({ filter, most, ...since(span) }, signal).then(answer => answer.records ?? []),
+    true,
+  );
+
+export const useRuns = (filter: string, span: number, most = 500) =>
+  useAnswer(
+    ['runs', filter, span, most],
+    signal => api.runs({ filter, most, ...since(span) }, signal).then(answer => answer.runs ?? []),
+    true,
+  );
+
+export const useHistory = (host: string, span: number, most = 5000) =>
+  useAnswer(
+    ['history', host, span, most],
+    signal => api.hostHistory({ host, most, ...since(span) }, signal).then(answer => answer.spans ?? []),
+    true,
+  );
+
+export const useRevisions = () =>
+  useAnswer(['revisions'], signal =>
+    api.listRevisions({ most: 200 }, signal).then(answer => answer.revisions ?? []),
+  );
+
+export const useRevision = (name: string) =>
+  useAnswer(['revision', name], signal => api.getRevision({ name }, signal));
+
+export const useChannels = () =>
+  useAnswer(['channels'], signal => api.listChannels(signal).then(answer => answer.channels ?? []));

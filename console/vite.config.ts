@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+import { defineConfig } from 'vitest/config';
+
+// Where `npm run dev` sends what is not a file: dev/mock.mjs, or a real server.
+const server = process.env.FETTLE_URL ?? 'http://127.0.0.1:7480';
+
+export default defineConfig({
+  esbuild: { jsx: 'automatic' },
+  build: {
+    target: 'es2022',
+    // Nothing inline: the server's policy allows files of its own only.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    rollupOptions: {
+      // "use client" says nothing to a bundle without a server's half.
+      onwarn: (warning, warn) => (warning.code === 'MODULE_LEVEL_DIRECTIVE' ? undefined : warn(warning)),
+      output: { manualChunks: id => (id.includes('node_modules') ? 'vendor' : undefined) },
+    },
+  },
+  server: {
+    proxy: Object.fromEntries(
+      ['/session', '/events', '^/fettle\\.v1\\..*'].map(path => [path, { target: server, secure: false }]),
+    ),
+  },
+  test: { include: ['src/**/*.test.ts'], environment: 'node' },
+});

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+// The console with 10,000 hosts from console/dev/mock.mjs: every page in every theme and width, all by keyboard, and how
+// long pages take. Times are printed; only what nobody would call fast is a failure.
+import { spawn } from 'node:child_process';
+import { createServer } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { Browser, tell, wide } from './browser.mjs';
+
+const hosts = 10_000;
+const out = process.env.CONSOLE_PICTURES ?? 'console-pictures/size';
+
+const freePort = () =>
+  new Promise(resolve => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+
+const port = await freePort();
+const mock = spawn(
+  process.execPath,
+  [fileURLToPath(new URL('../../console/dev/mock.mjs', import.meta.url)), String(port), String(hosts)],
+  { stdio: ['ignore', 'pipe', 'inherit'] },
+);
+await new Promise(resolve => mock.stdout.once('data', resolve));
+
+// How long until `selector` is there, in milliseconds.
+async function took(browser, place, selector) {
+  await browser.page.goto('about:blank');
+  const began = Date.now();
+  await browser.go(place);
+  await browser.page.locator(selector).first().waitFor();
+  return Date.now() - began;
+}
+
+async function speed(browser) {
+  const { page } = browser;
+  for (const [name, place, selector] of [
+    ['fleet as tiles', 'fleet', '.tile'],
+    ['fleet as table', 'fleet?view=table', 'tbody tr:not(.space)'],
+    ['drift', 'drift?since=7d', '.group'],
+  ]) {
+    const ms = await took(browser, place, selector);
+    console.log(`        ${name}: ${ms} ms with ${hosts} hosts`);
+    browser.check(`${name} is there soon`, ms < 10_000, `${ms} ms`);
+  }
+  const paint = await page.evaluate(
+    () => performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0,
+  );
+  console.log(`        first paint: ${Math.round(paint)} ms`);
+  await browser.go('fleet?view=table');
+  await page.locator('tbody tr:not(.space)').first().waitFor();
+  const rows = await page.locator('tbody tr').count();
+  browser.check('a long table has only the rows near the window', rows < 120, `${rows} rows`);
+  const scrolling = await page.evaluate(async () => {
+    const frames = [];
+    let last = performance.now();
+    for (let i = 0; i < 60; i += 1) {
+      scrollBy(0, 7000);
+      await new Promise(requestAnimationFrame);
+      frames.push(performance.now() - last);
+      last = performance.now();
+    }
+    return frames.sort((a, b) => a - b);
+  });
+  console.log(
+    `        a frame while scrolling: p50 ${scrolling[30].toFixed(1)} ms, longest ${scrolling[59].toFixed(1)} ms`,
+  );
+  browser.check('scrolling does not stand still', scrolling[59] < 1000, `${scrolling[59]} ms`);
+  await page.waitForTimeout(200); // The last frame's rows.
+  const last = await page.locator('tbody tr:not(.space)').last().getAttribute('aria-rowindex');
+  browser.check('the end of a long table can be reached', Number(last) === hosts + 1, last);
+}
+
+async function keyboard(browser) {
+  const { page } = browser;
+  await browser.go('fleet?group=none');
+  await page.locator('.tile').first().waitFor();
+  await page.keyboard.press('/');
+  browser.check(
+    '"/" goes to the filter',
+    await page.evaluate(() => document.activeElement?.matches('.filter input')),
+  );
+  await page.keyboard.type('labels.role == db');
+  await page.keyboard.press('Enter');
+  await page.waitForURL(/filter=labels.role/);
+  await page.locator('.tile').first().focus();
+  await page.keyboard.press('ArrowRight');
+  await page.keyboard.press('ArrowDown');
+  const at = await page.evaluate(() => Number(document.activeElement?.dataset.at));
+  browser.check('arrows walk over tiles', at > 1, at);
+  await page.keyboard.press('End');
+  await page.waitForFunction(() => Number(document.activeElement?.dataset.at) > 500);
+  browser.check('End goes to the last tile', true);
+  await page.keyboard.press('Enter');
+  await page.waitForURL(/#\/hosts\/db/);
+  await browser.shows('Enter opens the host', 'Certificate ends');
+  await page.goBack();
+  await page.waitForURL(/filter=labels.role/);
+  browser.check(
+    'going back keeps the filter',
+    (await page.getByLabel('Filter hosts').inputValue()) === 'labels.role == db',
+  );
+}
+
+await tell(new Browser(`http://127.0.0.1:${port}`, out), async browser => {
+  const { page } = browser;
+  await page.goto(browser.url);
+  await page.getByLabel('One-time login token').waitFor();
+  await browser.everyWay('login');
+  await browser.logIn('any');
+  await speed(browser);
+  await keyboard(browser);
+  const odd = await page.evaluate(async () => {
+    const answer = await fetch('/fettle.v1.History/Drift', { method: 'POST', body: '{"most":500}' });
+    return (await answer.json()).records.find(one => one.id.includes('<script>')).host;
+  });
+  const script = encodeURIComponent('file:/srv/<script>alert(1)</script>');
+  for (const [name, place, text] of [
+    ['fleet', 'fleet?group=labels.role', '10,000 hosts'],
+    ['fleet-table', 'fleet?view=table&sort=-drift', 'Last run'],
+    ['host', `hosts/${odd}?r=${script}`, '<img src=x onerror=alert(1)>'],
+    ['host-timeline', `hosts/${odd}/timeline`, 'this moment'],
+    ['host-drift', `hosts/${odd}/drift?since=now`, 'open'],
+    ['host-facts', `hosts/${odd}/facts`, 'os.id'],
+    ['drift', 'drift', 'by whom is not known'],
+    ['drift-week', 'drift?since=7d', 'corrected'],
+    ['runs', 'runs', 'drift of file:/etc/motd'],
+    ['revisions', 'revisions', 'nginx: four workers'],
+    ['revision', 'revisions/r42', 'What was signed'],
+    ['wrong-filter', 'fleet?filter=%3Dx', 'a field is missing'],
+    ['nowhere', 'nowhere', 'There is no such page'],
+  ]) {
+    await browser.go(place);
+    await browser.shows(name, text);
+    await browser.everyWay(name);
+  }
+  await page.setViewportSize(wide);
+}).finally(() => mock.kill());
