@@ -13,6 +13,8 @@
 
 #include "lib/base/parallel.h"
 #include "lib/base/status_macros.h"
+#include "lib/compliance/control.h"
+#include "lib/filter/filter.h"
 #include "lib/recipe/lint.h"
 #include "server/api/credentials.h"
 #include "server/api/listener.h"
@@ -20,6 +22,7 @@
 #include "server/api/tasks.h"
 #include "server/ca/data_dir.h"
 #include "server/ca/server_certificate.h"
+#include "server/fleet/host_fields.h"
 #include "server/housekeeper.h"
 #include "server/store/sqlite/store.h"
 
@@ -35,6 +38,14 @@ absl::Status LintTree(const policy::Tree& tree) {
   for (const recipe::Finding& finding : recipe::Lint(tree)) {
     if (finding.severity == recipe::Severity::kError) {
       lines.push_back(finding.problem.Display());
+    }
+  }
+  const compliance::ParsedControls controls = compliance::ParseControls(tree);
+  lines.insert(lines.end(), controls.problems.begin(), controls.problems.end());
+  for (const compliance::Waiver& waiver : controls.catalog.waivers) {
+    const auto hosts = filter::Filter::Parse(waiver.hosts, HostLanguage(), absl::InfinitePast());
+    if (!hosts.ok()) {
+      lines.push_back(fmt::format("{}: hosts: {}", waiver.position, Message(hosts.status())));
     }
   }
   return lines.empty() ? absl::OkStatus() : InvalidArgument("{}", fmt::join(lines, "\n"));
@@ -113,6 +124,7 @@ absl::StatusOr<std::unique_ptr<Listener>> ListenForAgents(const Context& context
   services.push_back(MakePolicyService(context));
   services.push_back(MakeFleetService(context));
   services.push_back(MakeHistoryService(context));
+  services.push_back(MakeComplianceService(context));
   auto credentials =
       MutualTls(data.Tls(), context.revocations, [context](std::string who, std::string why) {
         // The audit log waits for the disk; a handshake must not.

@@ -23,5 +23,6 @@ void AddPauseCommands(CLI::App& app, int* exit_code);  // pause, resume
 void AddDriftCommand(CLI::App& app, int* exit_code);
 void AddRunsCommand(CLI::App& app, int* exit_code);
 void AddHistoryCommand(CLI::App& app, int* exit_code);
+void AddComplianceCommand(CLI::App& app, int* exit_code);
 
 }  // namespace fettle::cli

@@ -17,6 +17,7 @@
 #include "cli/terminal/output.h"
 #include "lib/base/status_macros.h"
 #include "lib/base/text.h"
+#include "lib/compliance/control.h"
 #include "lib/policy/load_tree.h"
 #include "lib/sys/linux_host.h"
 
@@ -39,6 +40,9 @@ struct Arguments {
 absl::StatusOr<std::vector<recipe::Finding>> FindingsOf(const Arguments& arguments) {
   ASSIGN_OR_RETURN(const policy::Tree tree, policy::LoadTree(arguments.tree));
   std::vector<recipe::Finding> findings = recipe::Lint(tree);
+  for (const std::string& problem : compliance::ParseControls(tree).problems) {
+    findings.push_back({recipe::Severity::kError, "controls", {problem, {}}});
+  }
   if (HasErrors(findings)) {
     return findings;
   }

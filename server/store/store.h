@@ -137,6 +137,9 @@ class ReportStore {
                                                                 absl::Time since,
                                                                 uint32_t most) = 0;
 
+  // Of all hosts, by host and resource: those that name a control.
+  virtual absl::StatusOr<std::vector<ControlState>> ControlStates() = 0;
+
   virtual absl::Status Audit(const AuditEntry& entry) = 0;
   virtual absl::StatusOr<std::vector<AuditEntry>> AuditLog(absl::Time since, uint32_t most) = 0;
 };

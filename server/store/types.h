@@ -109,6 +109,16 @@ struct SpanRecord {
   absl::Time to;  // InfiniteFuture: still so.
 };
 
+// The present state of a resource that is there to fulfil controls.
+struct ControlState {
+  std::string host;
+  std::string resource;
+  resource::State state = resource::State::kUnknown;
+  absl::Time since;  // Host's clock.
+  std::string position;
+  std::vector<std::string> controls;
+};
+
 enum class DriftOutcome : uint8_t { kOpen, kCorrected, kFailed, kEnded };
 
 struct DriftEntry {

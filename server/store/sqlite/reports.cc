@@ -227,6 +227,29 @@ absl::StatusOr<std::vector<resource::RunReport>> SqliteReportStore::Runs(const s
   return runs;
 }
 
+absl::StatusOr<std::vector<ControlState>> SqliteReportStore::ControlStates() {
+  std::vector<ControlState> states;
+  RETURN_IF_ERROR(reader_.With([&](Database& database) {
+    return database.Query(
+        "SELECT s.host, s.id, s.state, s.since, e.position, e.controls FROM hosts h "
+        "JOIN entries e ON e.catalog = h.catalog AND e.controls <> '' "
+        "JOIN states s ON s.host = h.name AND s.id = e.id ORDER BY s.host, s.id",
+        [&](const Row& row) {
+          ControlState state;
+          state.host = row.Text(0);
+          state.resource = row.Text(1);
+          state.state = static_cast<resource::State>(row.Integer(2));
+          state.since = row.Time(3);
+          state.position = row.Text(4);
+          for (const std::string_view control : SplitLines(row.Bytes(5))) {
+            state.controls.emplace_back(control);
+          }
+          states.push_back(std::move(state));
+        });
+  }));
+  return states;
+}
+
 absl::Status SqliteReportStore::ForgetBefore(absl::Time before) {
   return writer_.Transaction([&](Database& database) -> absl::Status {
     ASSIGN_OR_RETURN(const std::vector<std::string> months, DropPartitionsBefore(database, before));

@@ -38,6 +38,7 @@ class SqliteReportStore final : public ReportStore {
   absl::StatusOr<std::vector<resource::RunReport>> Runs(const std::string& host,
                                                         absl::Time since,
                                                         uint32_t most) override;
+  absl::StatusOr<std::vector<ControlState>> ControlStates() override;
   absl::Status Audit(const AuditEntry& entry) override;
   absl::StatusOr<std::vector<AuditEntry>> AuditLog(absl::Time since, uint32_t most) override;
 

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+// `fettle compliance`: how hosts stand to the controls of standards.
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/time/clock.h"
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <CLI/Validators.hpp>
+#include <fmt/ranges.h>
+
+#include "cli/client/compliance_client.h"
+#include "cli/fleet/command.h"
+#include "cli/fleet/compliance_export.h"
+#include "cli/fleet/fleet_commands.h"
+#include "cli/fleet/present.h"
+#include "cli/fleet/words.h"
+#include "cli/terminal/output.h"
+#include "lib/base/status_macros.h"
+
+namespace fettle::cli {
+namespace {
+
+constexpr int kShownFindings = 50;
+
+struct Arguments {
+  std::vector<std::string> filter;
+  std::string framework;
+  std::string control;
+  bool by_host = false;
+  std::string form;
+  Output output;
+};
+
+Cell NumberCell(uint32_t number, Tone tone) {
+  return {fmt::format("{}", number), number == 0 ? Tone::kDim : tone};
+}
+
+std::vector<Cell> CountCells(const v1::VerdictCounts& counts) {
+  return {{fmt::format("{:.1f} %", counts.score() * 100)},
+          NumberCell(counts.compliant(), Tone::kGood),
+          NumberCell(counts.not_compliant(), Tone::kBad),
+          NumberCell(counts.waived(), Tone::kChanged),
+          NumberCell(counts.unknown(), Tone::kBad),
+          NumberCell(counts.not_applicable(), Tone::kDim)};
+}
+
+std::string ByControl(const v1::AssessResponse& response, const Output& output) {
+  Table table({"CONTROL", "SEVERITY", "SCORE", "OK", "NOT", "WAIVED", "UNKNOWN", "N/A", "TITLE"});
+  for (const v1::ControlSummary& control : response.controls()) {
+    std::vector<Cell> row = CountCells(control.hosts());
+    row.insert(row.begin(),
+               {{control.id()}, {control.severity().empty() ? "-" : control.severity()}});
+    row.push_back({control.title()});
+    table.Add(std::move(row));
+  }
+  return table.Format(output.UseColour(), TerminalWidth());
+}
+
+std::string ByHost(const v1::AssessResponse& response, const Output& output) {
+  Table table({"HOST", "REVISION", "SCORE", "OK", "NOT", "WAIVED", "UNKNOWN", "N/A"});
+  for (const v1::HostSummary& host : response.hosts()) {
+    std::vector<Cell> row = CountCells(host.controls());
+    row.insert(row.begin(), {{host.host()}, {host.revision().empty() ? "-" : host.revision()}});
+    table.Add(std::move(row));
+  }
+  return table.Format(output.UseColour(), TerminalWidth());
+}
+
+Tone ToneOf(v1::Verdict verdict) {
+  switch (verdict) {
+    case v1::VERDICT_COMPLIANT:
+      return Tone::kGood;
+    case v1::VERDICT_WAIVED:
+      return Tone::kChanged;
+    default:
+      return Tone::kBad;
+  }
+}
+
+std::string WaiverLine(const v1::WaiverRecord& waiver, absl::Time now) {
+  const absl::Time until = FromMicroseconds(waiver.until_us());
+  return fmt::format(
+      "    {} {}: {} (approved by {}; {} of {}){}\n",
+      waiver.ended() ? "waiver ended" : "waived, ends",
+      Age(until, now),
+      Safe(waiver.reason()),
+      Safe(waiver.approver()),
+      waiver.position(),
+      waiver.revision(),
+      waiver.compensating().empty() ? "" : "; instead: " + Safe(waiver.compensating()));
+}
+
+std::string Findings(const v1::AssessResponse& response, const Output& output) {
+  const absl::Time now = FromMicroseconds(response.taken_us());
+  std::string text;
+  int shown = 0;
+  for (const v1::ControlFinding& finding : response.findings()) {
+    if (++shown > kShownFindings) {
+      text += fmt::format("… {} more: name a host, a --framework or a --control, or take -o json\n",
+                          response.findings_size() - kShownFindings);
+      break;
+    }
+    text += fmt::format(
+        "{} on {}: {}\n",
+        Safe(finding.control()),
+        Safe(finding.host()),
+        Toned(VerdictText(finding.verdict()), ToneOf(finding.verdict()), output.UseColour()));
+    for (const v1::ControlEvidence& one : finding.evidence()) {
+      text += fmt::format("    {} {} since {}{}\n",
+                          Safe(one.resource()),
+                          StateCell(one.state()).text,
+                          Age(FromMicroseconds(one.since_us()), now),
+                          one.position().empty() ? "" : "  [" + Safe(one.position()) + "]");
+    }
+    if (finding.has_waiver()) {
+      text += WaiverLine(finding.waiver(), now);
+    }
+  }
+  return text;
+}
+
+std::string Format(const v1::AssessResponse& response, const Arguments& arguments) {
+  const v1::VerdictCounts& counts = response.counts();
+  std::string text = fmt::format("{:.1f} % of what applies, on {}\n\n",
+                                 counts.score() * 100,
+                                 Count(static_cast<uint64_t>(response.hosts_size()), "host"));
+  text += arguments.by_host ? ByHost(response, arguments.output)
+                            : ByControl(response, arguments.output);
+  const std::string findings = Findings(response, arguments.output);
+  return findings.empty() ? text : text + "\n" + findings;
+}
+
+absl::Status Assess(const Arguments& arguments) {
+  v1::AssessRequest request;
+  request.set_filter(JoinWords(arguments.filter));
+  request.set_framework(arguments.framework);
+  request.set_control(arguments.control);
+  ASSIGN_OR_RETURN(const Connection connection, Connect());
+  ASSIGN_OR_RETURN(const v1::AssessResponse response, ComplianceClient(connection).Assess(request));
+  for (const std::string& problem : response.problems()) {
+    fmt::print(stderr, "{}\n", Safe(problem));
+  }
+  if (response.findings_cut()) {
+    fmt::print(stderr, "not all findings are listed; name hosts, a --framework or a --control\n");
+  }
+  if (arguments.form == "csv") {
+    Print(ComplianceCsv(response));
+  } else if (arguments.form == "html") {
+    Print(ComplianceHtml(response));
+  } else if (arguments.form == "junit") {
+    Print(ComplianceJunit(response));
+  } else if (arguments.output.json()) {
+    return PrintJson(response);
+  } else if (response.controls().empty()) {
+    fmt::print(stderr,
+               "no controls: resources name them (control = \"CIS-5.2.8\"), and controls/*.toml "
+               "of the tree describes them; see docs/compliance.md\n");
+  } else {
+    Print(Format(response, arguments));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void AddComplianceCommand(CLI::App& app, int* exit_code) {
+  const auto arguments = std::make_shared<Arguments>();
+  CLI::App* const command =
+      app.add_subcommand("compliance", "Show how hosts stand to the controls of standards");
+  AddFilter(command, &arguments->filter);
+  command
+      ->add_option("--framework",
+                   arguments->framework,
+                   "Only controls that stand for something in it, like PCI-DSS")
+      ->check(NotEmpty);
+  command
+      ->add_option(
+          "--control", arguments->control, "Only this one, with what every host has to show for it")
+      ->check(NotEmpty);
+  command->add_flag("--by-host", arguments->by_host, "A line a host instead of a line a control");
+  command
+      ->add_option("--export",
+                   arguments->form,
+                   "Print it as csv (a line a finding), html (one file, prints well) or junit")
+      ->check(CLI::IsMember({"csv", "html", "junit"}));
+  AddOutputOptions(*command, &arguments->output);
+  command->footer(std::string(kFilterHelp) +
+                  "\n\nExamples: fettle compliance --framework PCI-DSS\n"
+                  "          fettle compliance web1 --control CIS-5.2.8\n"
+                  "          fettle compliance --export html > report.html");
+  OnParse(command, "compliance", exit_code, [arguments] { return Assess(*arguments); });
+}
+
+}  // namespace fettle::cli

@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/fleet/compliance_export.h"
+
+#include <map>
+#include <vector>
+
+#include "absl/time/time.h"
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "cli/fleet/present.h"
+
+namespace fettle::cli {
+namespace {
+
+std::string Time(int64_t microseconds) {
+  return absl::FormatTime(
+      "%Y-%m-%dT%H:%M:%SZ", FromMicroseconds(microseconds), absl::UTCTimeZone());
+}
+
+// For XML and HTML alike, in text and in quoted attributes. Control characters cannot stand there.
+std::string Escaped(std::string_view text) {
+  std::string escaped;
+  for (const char c : Safe(text)) {
+    switch (c) {
+      case '&':
+        escaped += "&amp;";
+        break;
+      case '<':
+        escaped += "&lt;";
+        break;
+      case '>':
+        escaped += "&gt;";
+        break;
+      case '"':
+        escaped += "&quot;";
+        break;
+      case '\'':
+        escaped += "&#39;";
+        break;
+      default:
+        escaped += c;
+    }
+  }
+  return escaped;
+}
+
+std::string CsvField(std::string_view text) {
+  const bool formula =
+      !text.empty() && std::string_view("=+-@\t\r").find(text.front()) != std::string_view::npos;
+  std::string field = "\"";
+  field += formula ? "'" : "";
+  for (const char c : text) {
+    field += c;
+    if (c == '"') {
+      field += c;
+    }
+  }
+  return field + "\"";
+}
+
+std::string CsvLine(const std::vector<std::string>& fields) {
+  std::string line;
+  for (const std::string& field : fields) {
+    line += (line.empty() ? "" : ",") + CsvField(field);
+  }
+  return line + "\r\n";
+}
+
+std::string EvidenceText(const v1::ControlFinding& finding) {
+  std::vector<std::string> parts;
+  for (const v1::ControlEvidence& one : finding.evidence()) {
+    parts.push_back(fmt::format("{} {} since {}{}{}",
+                                one.resource(),
+                                StateCell(one.state()).text,
+                                Time(one.since_us()),
+                                one.position().empty() ? "" : " at ",
+                                one.position()));
+  }
+  return fmt::format("{}", fmt::join(parts, "; "));
+}
+
+std::string WaiverText(const v1::ControlFinding& finding) {
+  if (!finding.has_waiver()) {
+    return "";
+  }
+  const v1::WaiverRecord& waiver = finding.waiver();
+  return fmt::format("{} {}: {} (approved by {}{}{})",
+                     waiver.ended() ? "waiver ENDED" : "waived until",
+                     Time(waiver.until_us()),
+                     waiver.reason(),
+                     waiver.approver(),
+                     waiver.compensating().empty() ? "" : "; instead: ",
+                     waiver.compensating());
+}
+
+constexpr std::string_view kStyle = R"(
+body{font:14px/1.45 system-ui,sans-serif;margin:2em auto;max-width:70em;color:#1b1f24}
+h1{font-size:1.5em}h2{font-size:1.15em;margin-top:2em}
+table{border-collapse:collapse;width:100%}th,td{text-align:left;vertical-align:top;padding:.3em .6em;border-bottom:1px solid #d5d9de}
+th{font-weight:600;border-bottom:2px solid #8a929b}td.n,th.n{text-align:right}
+.bad{color:#a11;font-weight:600}.waived{color:#8a5a00}.unknown{color:#555}
+@media print{body{margin:0;max-width:none;font-size:11px}tr{break-inside:avoid}thead{display:table-header-group}}
+)";
+
+std::string_view ClassOf(v1::Verdict verdict) {
+  switch (verdict) {
+    case v1::VERDICT_NOT_COMPLIANT:
+      return "bad";
+    case v1::VERDICT_WAIVED:
+      return "waived";
+    case v1::VERDICT_UNKNOWN:
+      return "unknown";
+    default:
+      return "good";
+  }
+}
+
+std::string ControlRows(const v1::AssessResponse& response) {
+  std::string rows;
+  for (const v1::ControlSummary& control : response.controls()) {
+    std::vector<std::string> frameworks;
+    for (const v1::FrameworkMapping& mapping : control.frameworks()) {
+      frameworks.push_back(
+          fmt::format("{} {}", mapping.framework(), fmt::join(mapping.requirements(), ", ")));
+    }
+    const v1::VerdictCounts& hosts = control.hosts();
+    rows += fmt::format(
+        "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td class=\"n\">{}</td>"
+        "<td class=\"n{}\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>"
+        "<td class=\"n\">{}</td></tr>\n",
+        Escaped(control.id()),
+        Escaped(control.title()),
+        Escaped(control.severity()),
+        Escaped(fmt::format("{}", fmt::join(frameworks, "; "))),
+        hosts.compliant(),
+        hosts.not_compliant() > 0 ? " bad" : "",
+        hosts.not_compliant(),
+        hosts.waived(),
+        hosts.unknown(),
+        hosts.not_applicable());
+  }
+  return rows;
+}
+
+std::string FindingRows(const v1::AssessResponse& response) {
+  std::string rows;
+  for (const v1::ControlFinding& finding : response.findings()) {
+    rows += fmt::format(
+        "<tr><td>{}</td><td>{}</td><td class=\"{}\">{}</td><td>{}</td><td>{}</td></tr>\n",
+        Escaped(finding.control()),
+        Escaped(finding.host()),
+        ClassOf(finding.verdict()),
+        VerdictText(finding.verdict()),
+        Escaped(EvidenceText(finding)),
+        Escaped(WaiverText(finding)));
+  }
+  return rows;
+}
+
+}  // namespace
+
+std::string_view VerdictText(v1::Verdict verdict) {
+  switch (verdict) {
+    case v1::VERDICT_COMPLIANT:
+      return "compliant";
+    case v1::VERDICT_NOT_COMPLIANT:
+      return "not compliant";
+    case v1::VERDICT_WAIVED:
+      return "waived";
+    case v1::VERDICT_NOT_APPLICABLE:
+      return "not applicable";
+    default:
+      return "unknown";
+  }
+}
+
+std::string ComplianceCsv(const v1::AssessResponse& response) {
+  std::string csv =
+      CsvLine({"control", "title", "severity", "host", "verdict", "evidence", "waiver", "taken"});
+  std::map<std::string, const v1::ControlSummary*> controls;
+  for (const v1::ControlSummary& control : response.controls()) {
+    controls[control.id()] = &control;
+  }
+  for (const v1::ControlFinding& finding : response.findings()) {
+    const auto found = controls.find(finding.control());
+    csv += CsvLine({finding.control(),
+                    found == controls.end() ? "" : found->second->title(),
+                    found == controls.end() ? "" : found->second->severity(),
+                    finding.host(),
+                    std::string(VerdictText(finding.verdict())),
+                    EvidenceText(finding),
+                    WaiverText(finding),
+                    Time(response.taken_us())});
+  }
+  return csv;
+}
+
+std::string ComplianceHtml(const v1::AssessResponse& response) {
+  const v1::VerdictCounts& counts = response.counts();
+  std::string html = fmt::format(
+      "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
+      "<title>Compliance, {0}</title><style>{1}</style></head><body>\n"
+      "<h1>Compliance, {0}</h1>\n"
+      "<p>{2:.1f} % of what applies: {3} compliant, {4} waived, <span class=\"bad\">{5} not "
+      "compliant</span>, {6} unknown; {7} do not apply. {8} hosts, {9} controls.</p>\n",
+      Time(response.taken_us()),
+      kStyle,
+      counts.score() * 100,
+      counts.compliant(),
+      counts.waived(),
+      counts.not_compliant(),
+      counts.unknown(),
+      counts.not_applicable(),
+      response.hosts_size(),
+      response.controls_size());
+  for (const std::string& problem : response.problems()) {
+    html += fmt::format("<p class=\"bad\">{}</p>\n", Escaped(problem));
+  }
+  html += fmt::format(
+      "<h2>Controls</h2>\n<table><thead><tr><th>Control</th><th>Title</th><th>Severity</th>"
+      "<th>Frameworks</th><th class=\"n\">Compliant</th><th class=\"n\">Not</th>"
+      "<th class=\"n\">Waived</th><th class=\"n\">Unknown</th><th class=\"n\">Not applicable</th>"
+      "</tr></thead><tbody>\n{}</tbody></table>\n",
+      ControlRows(response));
+  html += fmt::format(
+      "<h2>Findings{}</h2>\n<table><thead><tr><th>Control</th><th>Host</th><th>Verdict</th>"
+      "<th>Evidence</th><th>Waiver</th></tr></thead><tbody>\n{}</tbody></table>\n</body></html>\n",
+      response.findings_cut() ? " (the first; there are more)" : "",
+      FindingRows(response));
+  return html;
+}
+
+std::string ComplianceJunit(const v1::AssessResponse& response) {
+  std::string cases;
+  int failures = 0;
+  int skipped = 0;
+  int count = 0;
+  const auto add = [&](std::string_view control, std::string_view host, std::string_view body) {
+    ++count;
+    cases += fmt::format("  <testcase classname=\"{}\" name=\"{}\">{}</testcase>\n",
+                         Escaped(control),
+                         Escaped(host),
+                         body);
+  };
+  for (const v1::ControlSummary& control : response.controls()) {
+    const v1::VerdictCounts& hosts = control.hosts();
+    if (hosts.not_compliant() + hosts.waived() + hosts.unknown() == 0) {
+      add(control.id(), "every host", "");
+    }
+  }
+  for (const v1::ControlFinding& finding : response.findings()) {
+    const std::string text = Escaped(EvidenceText(finding));
+    if (finding.verdict() == v1::VERDICT_WAIVED) {
+      ++skipped;
+      add(finding.control(),
+          finding.host(),
+          fmt::format("<skipped message=\"{}\"/>", Escaped(WaiverText(finding))));
+    } else if (finding.verdict() == v1::VERDICT_COMPLIANT) {
+      add(finding.control(), finding.host(), "");
+    } else {
+      ++failures;
+      add(finding.control(),
+          finding.host(),
+          fmt::format(
+              "<failure message=\"{}\">{}</failure>", VerdictText(finding.verdict()), text));
+    }
+  }
+  return fmt::format(
+      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"compliance\" "
+      "timestamp=\"{}\" tests=\"{}\" failures=\"{}\" skipped=\"{}\">\n{}</testsuite>\n",
+      Time(response.taken_us()),
+      count,
+      failures,
+      skipped,
+      cases);
+}
+
+}  // namespace fettle::cli

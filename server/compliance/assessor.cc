@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/compliance/assessor.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "lib/base/status_macros.h"
+#include "lib/policy/manifest.h"
+#include "lib/policy/revision.h"
+#include "lib/policy/tree.h"
+#include "server/fleet/host_view.h"
+
+namespace fettle::server {
+namespace {
+
+using compliance::Control;
+using compliance::HostEvidence;
+using compliance::ParsedControls;
+using compliance::Verdict;
+using compliance::Waiver;
+
+constexpr std::size_t kRemembered = 64;
+
+bool IsInFramework(const Control& control, const std::string& framework) {
+  return framework.empty() || control.frameworks.contains(framework);
+}
+
+// One assessment under way.
+class Assessing {
+ public:
+  Assessing(const AssessmentScope& scope, std::vector<HostView> hosts, absl::Time now)
+      : scope_(scope), hosts_(std::move(hosts)) {
+    result_.taken = now;
+  }
+
+  const std::vector<HostView>& hosts() const { return hosts_; }
+
+  Assessment& result() { return result_; }
+
+  // What the tree of a revision says, for the hosts that enforce it.
+  void AddCatalog(const std::string& revision, const ParsedControls* parsed) {
+    catalogs_[revision] = parsed;
+    for (const auto& [id, control] : parsed->catalog.controls) {
+      described_.insert_or_assign(id, control);  // By name of the revision: the last one's words.
+    }
+    for (const std::string& problem : parsed->problems) {
+      result_.problems.push_back(fmt::format("{}: {}", revision, problem));
+    }
+  }
+
+  void AddStates(std::vector<ControlState> states) {
+    for (ControlState& one : states) {
+      HostEvidence& host = evidence_[one.host];
+      for (const std::string& control : one.controls) {
+        host.by_control[control].push_back({one.resource, one.state, one.since, one.position});
+        named_.insert(control);
+      }
+    }
+  }
+
+  // `covered`: the hosts of each waiver's filter.
+  void Judge(const std::map<std::string, std::set<std::string>>& covered) {
+    covered_ = &covered;
+    for (const std::string& id : Wanted()) {
+      const auto found = described_.find(id);
+      Control control = found == described_.end() ? Control() : found->second;
+      control.id = id;
+      result_.controls.push_back({std::move(control), {}});
+    }
+    for (const HostView& host : hosts_) {
+      result_.hosts.push_back({host.record.name, host.record.revision, {}});
+    }
+    for (Assessment::ControlResult& control : result_.controls) {
+      for (std::size_t i = 0; i < hosts_.size(); ++i) {
+        JudgeOne(hosts_[i], &control, &result_.hosts[i]);
+      }
+    }
+    NoteWaivers();
+  }
+
+ private:
+  // Ids of the controls that were asked for.
+  std::set<std::string> Wanted() const {
+    std::set<std::string> wanted;
+    for (const auto& [id, control] : described_) {
+      if (IsInFramework(control, scope_.framework)) {
+        wanted.insert(id);
+      }
+    }
+    if (scope_.framework.empty()) {
+      wanted.insert(named_.begin(), named_.end());
+    }
+    if (!scope_.control.empty()) {
+      return wanted.contains(scope_.control) ? std::set{scope_.control} : std::set<std::string>();
+    }
+    return wanted;
+  }
+
+  const std::vector<Waiver>& WaiversOf(const std::string& revision) const {
+    static const std::vector<Waiver>* const none = new std::vector<Waiver>();
+    const auto found = catalogs_.find(revision);
+    return found == catalogs_.end() ? *none : found->second->catalog.waivers;
+  }
+
+  void JudgeOne(const HostView& view,
+                Assessment::ControlResult* control,
+                Assessment::HostResult* host) {
+    HostEvidence& evidence = evidence_[view.record.name];
+    evidence.heard = view.presence == Presence::kConnected;
+    const auto covers = [&](const Waiver& waiver) {
+      const auto found = covered_->find(waiver.hosts);
+      return found != covered_->end() && found->second.contains(view.record.name);
+    };
+    compliance::Finding finding = compliance::Judge(
+        control->control.id, evidence, WaiversOf(view.record.revision), covers, result_.taken);
+    control->hosts.Add(finding.verdict);
+    host->controls.Add(finding.verdict);
+    result_.counts.Add(finding.verdict);
+    const bool told = finding.verdict != Verdict::kNotApplicable &&
+                      (finding.verdict != Verdict::kCompliant || !scope_.control.empty());
+    if (!told) {
+      return;
+    }
+    if (result_.findings.size() >= Assessor::kMostFindings) {
+      result_.findings_cut = true;
+      return;
+    }
+    Assessment::FindingResult& added = result_.findings.emplace_back();
+    added.control = control->control.id;
+    added.host = view.record.name;
+    added.verdict = finding.verdict;
+    added.evidence = std::move(finding.evidence);
+    if (finding.waiver != nullptr) {
+      added.waiver = NoteOf(*finding.waiver, view.record.revision);
+    }
+  }
+
+  Assessment::WaiverNote NoteOf(const Waiver& waiver, const std::string& revision) const {
+    return {waiver, revision, waiver.until <= result_.taken};
+  }
+
+  void NoteWaivers() {
+    for (const auto& [revision, parsed] : catalogs_) {
+      for (const Waiver& waiver : parsed->catalog.waivers) {
+        const bool wanted = std::any_of(
+            result_.controls.begin(),
+            result_.controls.end(),
+            [&](const Assessment::ControlResult& one) { return one.control.id == waiver.control; });
+        if (wanted) {
+          result_.waivers.push_back(NoteOf(waiver, revision));
+        }
+      }
+    }
+  }
+
+  const AssessmentScope& scope_;
+  const std::vector<HostView> hosts_;
+  Assessment result_;
+  std::map<std::string, const ParsedControls*> catalogs_;  // By revision.
+  std::map<std::string, Control> described_;
+  std::map<std::string, HostEvidence> evidence_;
+  std::set<std::string> named_;  // Controls that a resource names.
+  const std::map<std::string, std::set<std::string>>* covered_ = nullptr;
+};
+
+}  // namespace
+
+absl::StatusOr<Assessor::CatalogPtr> Assessor::ReadCatalog(const Digest& revision) {
+  ASSIGN_OR_RETURN(const RevisionRecord record, store_.policy().GetRevision(revision));
+  ASSIGN_OR_RETURN(const policy::Revision parsed, policy::ParseRevision(record.statement));
+  ASSIGN_OR_RETURN(const std::string text, store_.policy().GetBlob(parsed.tree));
+  ASSIGN_OR_RETURN(const policy::Manifest manifest, policy::ParseManifest(text));
+  policy::Tree tree;
+  for (const policy::ManifestEntry& entry : manifest.entries) {
+    if (compliance::IsControlFile(entry.path)) {
+      ASSIGN_OR_RETURN(std::string content, store_.policy().GetBlob(entry.digest));
+      RETURN_IF_ERROR(tree.Add(entry.path, std::move(content)));
+    }
+  }
+  return std::make_shared<const ParsedControls>(compliance::ParseControls(tree));
+}
+
+absl::StatusOr<Assessor::CatalogPtr> Assessor::CatalogOf(const Digest& revision) {
+  {
+    const absl::MutexLock lock(&mutex_);
+    if (const auto found = known_.find(revision); found != known_.end()) {
+      return found->second;
+    }
+  }
+  ASSIGN_OR_RETURN(CatalogPtr read, ReadCatalog(revision));
+  const absl::MutexLock lock(&mutex_);
+  if (known_.size() >= kRemembered) {
+    known_.clear();
+  }
+  return known_.emplace(revision, std::move(read)).first->second;
+}
+
+absl::StatusOr<Assessment> Assessor::Assess(const AssessmentScope& scope) {
+  const absl::Time now = clock_.Now();
+  ASSIGN_OR_RETURN(std::vector<HostView> hosts, FindHosts(store_, scope.filter, now, heartbeat_));
+  Assessing assessing(scope, std::move(hosts), now);
+  std::map<std::string, CatalogPtr> catalogs;
+  for (const HostView& host : assessing.hosts()) {
+    const std::string& revision = host.record.revision;
+    if (revision.empty() || catalogs.contains(revision)) {
+      continue;
+    }
+    ASSIGN_OR_RETURN(catalogs[revision], CatalogOf(host.record.revision_id));
+  }
+  std::map<std::string, std::set<std::string>> covered;
+  for (const auto& [revision, parsed] : catalogs) {
+    assessing.AddCatalog(revision, parsed.get());
+    for (const Waiver& waiver : parsed->catalog.waivers) {
+      const auto [at, fresh] = covered.try_emplace(waiver.hosts);
+      if (!fresh) {
+        continue;
+      }
+      const auto found = FindHosts(store_, waiver.hosts, now, heartbeat_);
+      if (!found.ok()) {
+        assessing.result().problems.push_back(
+            fmt::format("{}: {}: the waiver covers no host: hosts: {}",
+                        revision,
+                        waiver.position,
+                        Message(found.status())));
+        continue;
+      }
+      for (const HostView& host : *found) {
+        at->second.insert(host.record.name);
+      }
+    }
+  }
+  ASSIGN_OR_RETURN(std::vector<ControlState> states, store_.reports().ControlStates());
+  assessing.AddStates(std::move(states));
+  assessing.Judge(covered);
+  if (assessing.result().controls.empty() && !(scope.framework.empty() && scope.control.empty())) {
+    return NotFound(
+        "no control that these hosts' revisions or resources name fits{}{}; `fettle compliance` "
+        "lists those there are",
+        scope.framework.empty() ? "" : fmt::format(" framework \"{}\"", scope.framework),
+        scope.control.empty() ? "" : fmt::format(" id \"{}\"", scope.control));
+  }
+  return std::move(assessing.result());
+}
+
+}  // namespace fettle::server

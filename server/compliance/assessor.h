@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+
+#include "lib/base/clock.h"
+#include "lib/compliance/control.h"
+#include "lib/compliance/judge.h"
+#include "lib/digest/digest.h"
+#include "server/store/store.h"
+
+namespace fettle::server {
+
+// What is asked of an assessment.
+struct AssessmentScope {
+  std::string filter;     // Of hosts.
+  std::string framework;  // Only controls that stand for something in it; "" all.
+  std::string control;    // Only this one; "" all.
+};
+
+// How hosts stand to controls at one time.
+struct Assessment {
+  struct WaiverNote {
+    compliance::Waiver waiver;
+    std::string revision;
+    bool ended = false;
+  };
+
+  struct ControlResult {
+    compliance::Control control;
+    compliance::Tally hosts;
+  };
+
+  struct HostResult {
+    std::string host;
+    std::string revision;
+    compliance::Tally controls;
+  };
+
+  struct FindingResult {
+    std::string control;
+    std::string host;
+    compliance::Verdict verdict = compliance::Verdict::kUnknown;
+    std::vector<compliance::Evidence> evidence;
+    std::optional<WaiverNote> waiver;
+  };
+
+  absl::Time taken;
+  compliance::Tally counts;
+  std::vector<ControlResult> controls;  // By id.
+  std::vector<HostResult> hosts;        // By name.
+  // Not compliant, waived and unknown; all that apply when one control was asked for. By control,
+  // then host.
+  std::vector<FindingResult> findings;
+  bool findings_cut = false;
+  std::vector<WaiverNote> waivers;
+  std::vector<std::string> problems;  // What of a tree could not be read, for people.
+};
+
+// Assesses the fleet from the store. The controls and waivers that count for a host are those of
+// the revision that it enforces, which somebody signed. Remembers what it read of revisions. Safe
+// from any thread.
+class Assessor {
+ public:
+  static constexpr std::size_t kMostFindings = 10'000;
+
+  Assessor(Store& store, const Clock& clock, absl::Duration heartbeat)
+      : store_(store), clock_(clock), heartbeat_(heartbeat) {}
+
+  // kInvalidArgument: a bad filter; kNotFound: no such framework or control anywhere.
+  absl::StatusOr<Assessment> Assess(const AssessmentScope& scope) ABSL_LOCKS_EXCLUDED(mutex_);
+
+ private:
+  using CatalogPtr = std::shared_ptr<const compliance::ParsedControls>;
+
+  absl::StatusOr<CatalogPtr> CatalogOf(const Digest& revision) ABSL_LOCKS_EXCLUDED(mutex_);
+  absl::StatusOr<CatalogPtr> ReadCatalog(const Digest& revision);
+
+  Store& store_;
+  const Clock& clock_;
+  const absl::Duration heartbeat_;
+  absl::Mutex mutex_;
+  std::map<Digest, CatalogPtr> known_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace fettle::server

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/compliance/assessor.h"
+
+#include <fmt/format.h>
+
+#include "lib/digest/digest.h"
+#include "lib/policy/manifest.h"
+#include "lib/policy/revision.h"
+#include "tests/server/store_fixture.h"
+
+namespace fettle::server {
+namespace {
+
+using compliance::Tally;
+using compliance::Verdict;
+using resource::State;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+constexpr char kControls[] = R"(
+[[control]]
+id = "A"
+title = "First"
+severity = "high"
+frameworks = { "PCI-DSS" = ["2.2.4"] }
+[[control]]
+id = "B"
+title = "Second"
+)";
+
+class AssessorTest : public StoreTest {
+ protected:
+  AssessorTest() : assessor_(store(), clock_, absl::Minutes(1)) {}
+
+  // Makes a revision of these files that the host enforces.
+  void Enforce(const std::string& host, const std::map<std::string, std::string>& files) {
+    policy::Tree tree;
+    for (const auto& [path, content] : files) {
+      ASSERT_OK(tree.Add(path, content));
+      ASSERT_OK(store().policy().PutBlob(Sha256(content), content));
+    }
+    const std::string manifest = policy::EncodeManifest(policy::ManifestOf(tree));
+    ASSERT_OK(store().policy().PutBlob(Sha256(manifest), manifest));
+    policy::Revision revision;
+    revision.tree = Sha256(manifest);
+    revision.author = "ann";
+    revision.message = host;
+    revision.created = absl::FromUnixSeconds(1'700'000'000);
+    const auto statement = policy::RevisionStatement(revision);
+    ASSERT_OK(statement);
+    RevisionRecord record;
+    record.id = policy::RevisionId(*statement);
+    record.statement = *statement;
+    ASSERT_OK(store().policy().AddRevision(record));
+    auto known = store().fleet().GetHost(host);
+    ASSERT_OK(known);
+    known->revision_id = record.id;
+    known->last_seen = clock_.Now();
+    ASSERT_OK(store().fleet().NoteSession(*known));
+  }
+
+  // A resource of each of these states, which names these controls.
+  void Report(const std::string& host,
+              const std::vector<std::pair<std::string, State>>& resources) {
+    server::Ingest record = SnapshotOf(++sequence_, {});
+    auto& snapshot = std::get<Snapshot>(record.body);
+    snapshot.catalog = Sha256(host + std::to_string(sequence_));
+    for (const auto& [control, state] : resources) {
+      resource::ResourceReport& one = snapshot.entries.emplace_back();
+      one.id = "file:/" + control;
+      one.state = state;
+      one.position = "r.lua:1";
+      one.controls = {control};
+    }
+    ASSERT_OK(Ingest(host, "e1", {record}));
+  }
+
+  Assessment Assess(const AssessmentScope& scope = {}) {
+    auto assessment = assessor_.Assess(scope);
+    EXPECT_OK(assessment);
+    return assessment.ok() ? *std::move(assessment) : Assessment();
+  }
+
+  Assessor assessor_;
+
+ private:
+  uint64_t sequence_ = 0;
+};
+
+TEST_F(AssessorTest, EveryControlStandsOnEveryHost) {
+  MakeHost("web1");
+  MakeHost("web2");
+  Enforce("web1", {{"controls/own.toml", kControls}});
+  Enforce("web2", {{"controls/own.toml", kControls}});
+  Report("web1", {{"A", State::kOk}, {"B", State::kFailed}});
+  Report("web2", {{"A", State::kOk}, {"UNDESCRIBED", State::kOk}});
+  const Assessment all = Assess();
+  EXPECT_EQ(all.counts, (Tally{3, 1, 0, 2, 0}));
+  ASSERT_THAT(all.controls, SizeIs(3));
+  EXPECT_EQ(all.controls[0].control.title, "First");
+  EXPECT_EQ(all.controls[0].hosts, (Tally{2, 0, 0, 0, 0}));
+  EXPECT_EQ(all.controls[1].hosts, (Tally{0, 1, 0, 1, 0}));
+  EXPECT_EQ(all.controls[2].control.id, "UNDESCRIBED");
+  ASSERT_THAT(all.hosts, SizeIs(2));
+  EXPECT_EQ(all.hosts[0].controls, (Tally{1, 1, 0, 1, 0}));
+  ASSERT_THAT(all.findings, SizeIs(1));
+  EXPECT_EQ(all.findings[0].host, "web1");
+  EXPECT_EQ(all.findings[0].evidence[0].resource, "file:/B");
+  EXPECT_EQ(all.findings[0].evidence[0].position, "r.lua:1");
+}
+
+TEST_F(AssessorTest, OneFrameworkOneControlAndSomeHostsCanBeAskedFor) {
+  MakeHost("web1");
+  MakeHost("web2");
+  Enforce("web1", {{"controls/own.toml", kControls}});
+  Report("web1", {{"A", State::kOk}, {"B", State::kFailed}});
+  AssessmentScope scope;
+  scope.framework = "PCI-DSS";
+  scope.filter = "web1";
+  const Assessment some = Assess(scope);
+  EXPECT_EQ(some.counts, (Tally{1, 0, 0, 0, 0}));
+  EXPECT_THAT(some.findings, IsEmpty());
+  scope.control = "A";
+  EXPECT_THAT(Assess(scope).findings, SizeIs(1)) << "with what there is to show for it";
+  scope.control = "B";
+  EXPECT_EQ(assessor_.Assess(scope).status().code(), absl::StatusCode::kNotFound);
+}
+
+TEST_F(AssessorTest, AHostThatIsSilentIsUnknown) {
+  MakeHost("web1");
+  Enforce("web1", {{"controls/own.toml", kControls}});
+  Report("web1", {{"A", State::kOk}});
+  clock_.Advance(absl::Hours(1));
+  EXPECT_EQ(Assess().counts, (Tally{0, 0, 0, 1, 1}));
+}
+
+TEST_F(AssessorTest, AWaiverOfTheEnforcedRevisionCountsUntilItEnds) {
+  const absl::CivilDay tomorrow = absl::ToCivilDay(clock_.Now(), absl::UTCTimeZone()) + 1;
+  const std::string waivers = fmt::format(
+      "[[waiver]]\ncontrol = \"A\"\nhosts = \"web1\"\nreason = \"vendor\"\napprover = \"bob\"\n"
+      "until = {}\n",
+      absl::FormatCivilTime(tomorrow));
+  for (const std::string host : {"web1", "web2"}) {
+    MakeHost(host);
+    Enforce(host, {{"controls/own.toml", kControls}, {"waivers/own.toml", waivers}});
+    Report(host, {{"A", State::kDrifted}});
+  }
+  const Assessment before = Assess();
+  ASSERT_THAT(before.findings, SizeIs(2));
+  EXPECT_EQ(before.findings[0].verdict, Verdict::kWaived);
+  EXPECT_EQ(before.findings[0].waiver->waiver.reason, "vendor");
+  EXPECT_EQ(before.findings[1].verdict, Verdict::kNotCompliant) << "it is not for web2";
+  ASSERT_FALSE(before.waivers.empty());
+  EXPECT_FALSE(before.waivers[0].ended);
+  clock_.Advance(absl::Hours(72));
+  for (const std::string host : {"web1", "web2"}) {
+    store().fleet().NoteSeen(host, clock_.Now());
+  }
+  const Assessment after = Assess();
+  EXPECT_EQ(after.findings[0].verdict, Verdict::kNotCompliant);
+  EXPECT_TRUE(after.findings[0].waiver->ended);
+  EXPECT_TRUE(after.waivers[0].ended);
+}
+
+TEST_F(AssessorTest, WhatIsWrongWithATreeIsSaidAndCoversNobody) {
+  MakeHost("web1");
+  Enforce("web1",
+          {{"controls/own.toml", kControls},
+           {"controls/torn.toml", "[[control]\n"},
+           {"waivers/own.toml",
+            "[[waiver]]\ncontrol = \"A\"\nhosts = \"state=\"\nreason = \"r\"\napprover = \"b\"\n"
+            "until = 2999-01-01\n"}});
+  Report("web1", {{"A", State::kDrifted}});
+  const Assessment assessment = Assess();
+  EXPECT_THAT(assessment.problems,
+              ElementsAre(HasSubstr("r1: controls/torn.toml:1:"),
+                          HasSubstr("r1: waivers/own.toml:1: the waiver covers no host: hosts: ")));
+  EXPECT_EQ(assessment.findings[0].verdict, Verdict::kNotCompliant);
+}
+
+}  // namespace
+}  // namespace fettle::server

@@ -1,0 +1,113 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Compliance of really booted hosts: what somebody turns off by hand is a finding within seconds, a waiver of a signed
+revision covers it, and what cannot be read is refused before it reaches a host."""
+import csv
+import io
+import unittest
+import xml.etree.ElementTree as ElementTree
+
+from fleet import Fleet
+from labhost import wait_until
+
+SECONDS = 30
+CONTROLS = """
+[[control]]
+id = "CIS-5.2.8"
+title = "No root <log-in> by ssh"
+severity = "high"
+frameworks = { "PCI-DSS" = ["2.2.4"] }
+[[control]]
+id = "OWN-1"
+title = "Everybody is greeted"
+"""
+WAIVER = """
+[[waiver]]
+control = "CIS-5.2.8"
+hosts = "labels.role == legacy"
+reason = "the vendor wants it"
+approver = "ann"
+until = {until}
+"""
+RECIPE = """
+file "/etc/lab-root" { content = "PermitRootLogin no\\n", control = "CIS-5.2.8", enforce = false }
+file "/etc/lab-motd" { content = "hello\\n", control = "OWN-1" }
+"""
+
+
+def tree(**more):
+    return {"fleet.lua": 'include "a"\n', "recipes/a/init.lua": RECIPE, "controls/own.toml": CONTROLS,
+            **{path.replace("__", "/") + ".toml": text for path, text in more.items()}}
+
+
+class Compliance(unittest.TestCase):
+    """Two hosts; each test begins where the one before it ended."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.fleet = Fleet(hosts=["web1", "web2"], title="compliance", sweep="30m")
+        cls.enterClassContext(cls.fleet)
+        for host in cls.fleet.hosts:
+            host.write_file("/etc/lab-root", "PermitRootLogin no\n")
+        cls.fleet.publish(tree())
+        cls.fleet.wait_converged()
+
+    def assess(self, *words):
+        return self.fleet.json("compliance", *words)
+
+    def verdicts(self, *words):
+        return {(one["control"], one["host"]): one["verdict"] for one in self.assess(*words)["findings"]}
+
+    def test_1_all_is_compliant(self):
+        assessment = self.assess()
+        self.assertEqual(assessment["counts"]["compliant"], 4)
+        self.assertEqual(assessment["counts"]["score"], 1)
+        self.assertEqual([control["id"] for control in assessment["controls"]], ["CIS-5.2.8", "OWN-1"])
+        self.assertEqual(self.verdicts("--control", "OWN-1"),
+                         {("OWN-1", "web1"): "VERDICT_COMPLIANT", ("OWN-1", "web2"): "VERDICT_COMPLIANT"})
+
+    def test_2_what_somebody_turned_off_is_a_finding(self):
+        self.fleet.hosts[1].write_file("/etc/lab-root", "PermitRootLogin yes\n")
+        wait_until(lambda: self.verdicts() == {("CIS-5.2.8", "web2"): "VERDICT_NOT_COMPLIANT"}, SECONDS, "the finding")
+        finding = self.assess("--framework", "PCI-DSS")["findings"][0]
+        self.assertEqual(finding["evidence"][0]["resource"], "file:/etc/lab-root")
+        self.assertEqual(finding["evidence"][0]["position"], "recipes/a/init.lua:2")
+        text = self.fleet.fettle("compliance", "web2").out
+        self.assertIn("CIS-5.2.8 on web2: not compliant", text)
+        self.assertIn("50.0 %", text)
+        self.assertIn("no control that these hosts' revisions", self.fleet.fettle("compliance", "--framework", "SOX",
+                                                                                  codes=(5,)).err)
+
+    def test_3_it_is_exported(self):
+        rows = list(csv.DictReader(io.StringIO(self.fleet.fettle("compliance", "--export", "csv").out)))
+        self.assertEqual([(row["control"], row["host"], row["verdict"]) for row in rows],
+                         [("CIS-5.2.8", "web2", "not compliant")])
+        suite = ElementTree.fromstring(self.fleet.fettle("compliance", "--export", "junit").out)
+        self.assertEqual((suite.get("tests"), suite.get("failures")), ("2", "1"))
+        html = self.fleet.fettle("compliance", "--export", "html").out
+        self.assertIn("No root &lt;log-in&gt; by ssh", html)
+
+    def test_4_a_signed_waiver_covers_it_until_it_ends(self):
+        self.fleet.fettle("label", "web2", "role=legacy")
+        self.fleet.publish(tree(waivers__own=WAIVER.format(until="2999-12-31")))
+        wait_until(lambda: self.verdicts() == {("CIS-5.2.8", "web2"): "VERDICT_WAIVED"}, SECONDS, "the waiver")
+        self.assertIn("the vendor wants it (approved by ann; waivers/own.toml:2 of r2)",
+                      self.fleet.fettle("compliance").out)
+        self.fleet.publish(tree(waivers__own=WAIVER.format(until="2020-12-31")))
+        wait_until(lambda: self.verdicts() == {("CIS-5.2.8", "web2"): "VERDICT_NOT_COMPLIANT"}, SECONDS, "its end")
+        self.assertIn("waiver ended", self.fleet.fettle("compliance").out)
+
+    def test_5_what_cannot_be_read_is_refused(self):
+        for text, why in ((WAIVER.format(until='"soon"'), "waivers/own.toml:7:9: until wants the last day"),
+                          (WAIVER.format(until="2999-12-31").replace("==", "=="[:1]), "waivers/own.toml:2: hosts: ")):
+            with self.assertRaisesRegex(Exception, why):
+                self.fleet.publish(tree(waivers__own=text))
+
+    def test_6_a_host_that_is_silent_is_unknown(self):
+        self.fleet.hosts[0].run("systemctl stop fettle-agent")
+        wait_until(lambda: self.verdicts("web1") == {("CIS-5.2.8", "web1"): "VERDICT_UNKNOWN",
+                                                     ("OWN-1", "web1"): "VERDICT_UNKNOWN"}, SECONDS, "web1 to be silent")
+
+
+if __name__ == "__main__":
+    unittest.main()
