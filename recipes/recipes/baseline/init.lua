@@ -35,10 +35,10 @@ line "no core dumps" {
   path  = "/etc/security/limits.conf",
   line  = "* hard core 0",
   match = [=[^\*[[:space:]]+hard[[:space:]]+core]=],
-  control = "CIS-1.5.1",
+  control = "CIS-1.5.4",
 }
 
-sysctl "fs.protected_hardlinks" { value = "1", control = "CIS-1.5.4" }
+sysctl "fs.protected_hardlinks" { value = "1", control = "OWN-LINKS" }
 
 cron "disk-report" {
   minute  = "7",
