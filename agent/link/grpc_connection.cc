@@ -20,6 +20,7 @@ constexpr int32_t kConnectionWindow = 4 << 20;
 constexpr std::size_t kPrefix = 5;  // Whether it is compressed, and its length.
 constexpr std::size_t kMostWaiting = std::size_t{256} << 10;
 constexpr std::size_t kMaxStatusText = 4096;
+constexpr int kLastReads = 64;  // From a server that takes no more, 16 KiB each.
 
 nghttp2_nv Header(std::string_view name, std::string_view value) {
   // nghttp2 copies both and changes neither.
@@ -292,7 +293,7 @@ void GrpcConnection::Ping() {
 
 void GrpcConnection::Pump() {
   // What does not leave now waits in nghttp2, which takes only so many questions without an answer.
-  while (!lost() && tls_.backlog() < kMostWaiting) {
+  while (!lost() && send_failed_.ok() && tls_.backlog() < kMostWaiting) {
     const uint8_t* data = nullptr;
     const ssize_t size = nghttp2_session_mem_send(session_, &data);
     if (size < 0) {
@@ -301,21 +302,29 @@ void GrpcConnection::Pump() {
     if (size <= 0) {
       return;
     }
-    lost_ = tls_.Write({reinterpret_cast<const char*>(data), static_cast<std::size_t>(size)});
+    send_failed_ =
+        tls_.Write({reinterpret_cast<const char*>(data), static_cast<std::size_t>(size)});
   }
 }
 
 absl::Status GrpcConnection::Receive() {
-  RETURN_IF_ERROR(tls_.Flush());
-  std::string data;
-  const absl::Status read = tls_.Read(&data);
-  const ssize_t taken = nghttp2_session_mem_recv(
-      session_, reinterpret_cast<const uint8_t*>(data.data()), data.size());
-  if (taken < 0) {
-    return Unavailable("it does not speak HTTP/2 as we do: {}",
-                       nghttp2_strerror(static_cast<int>(taken)));
+  if (send_failed_.ok()) {
+    send_failed_ = tls_.Flush();
   }
-  return read;
+  for (int reads = 1;; ++reads) {
+    std::string data;
+    const absl::Status read = tls_.Read(&data);
+    const ssize_t taken = nghttp2_session_mem_recv(
+        session_, reinterpret_cast<const uint8_t*>(data.data()), data.size());
+    if (taken < 0) {
+      return Unavailable("it does not speak HTTP/2 as we do: {}",
+                         nghttp2_strerror(static_cast<int>(taken)));
+    }
+    // Who takes no more from us may have said why: all that it said is heard before the end.
+    if (send_failed_.ok() || !read.ok() || reads == kLastReads) {
+      return read.ok() ? send_failed_ : read;
+    }
+  }
 }
 
 absl::Status GrpcConnection::Process(std::vector<CallEvent>* events) {

@@ -69,7 +69,7 @@ class GrpcConnection {
   bool ready() const { return ready_; }
 
   // Whether Process() has something to tell without input.
-  bool has_news() const { return lost() || !events_.empty(); }
+  bool has_news() const { return lost() || !send_failed_.ok() || !events_.empty(); }
 
   bool lost() const { return !lost_.ok(); }
 
@@ -94,6 +94,7 @@ class GrpcConnection {
   nghttp2_session* session_ = nullptr;
   std::map<int32_t, std::unique_ptr<Call>> calls_;
   std::vector<CallEvent> events_;
+  absl::Status send_failed_;  // What came before that may still have to be read.
   absl::Status lost_;
   std::string going_away_;  // What the server said when it asked to go.
   bool pinged_ = false;

@@ -192,6 +192,28 @@ TEST_F(GrpcConnectionTest, AResetAndAGoodbyeSayWhy) {
               StatusIs(absl::StatusCode::kUnavailable, HasSubstr("too_many_pings")));
 }
 
+TEST_F(GrpcConnectionTest, WhatTheServerSaidLastIsHeardAlsoWhenItTakesNoMore) {
+  constexpr int kTries = 10'000;
+  constexpr int kUpToTheCall = 70;  // HTTP/2's beginning has 58 bytes.
+  TlsServer::Options options =
+      Serving(Frame(kSettings, 0, 0, "") +
+              Trailers(kOk + Literal("grpc-status", "7") + Literal("grpc-message", "revoked")));
+  options.hangs_up = true;
+  options.hears = kUpToTheCall;
+  const TlsServer server(options);
+  auto tls = Dial(server);
+  ASSERT_OK(tls.status());
+  GrpcConnection connection(*std::move(tls), "localhost");
+  const int32_t call = connection.Start("/test/Test");
+  for (int i = 0; i < kTries && !connection.has_news(); ++i) {
+    connection.Send(call, v1::Heartbeat());
+    ::poll(nullptr, 0, 1);  // Until the other machine has told ours that it hung up.
+  }
+  ASSERT_TRUE(connection.has_news());
+  EXPECT_FALSE(connection.lost());
+  EXPECT_THAT(EndOf(call, connection), StatusIs(absl::StatusCode::kPermissionDenied, "revoked"));
+}
+
 TEST_F(GrpcConnectionTest, AServerThatAnswersNoPingIsLost) {
   const TlsServer server(Serving(""));
   auto tls = Dial(server);

@@ -179,7 +179,9 @@ absl::Status TlsConnection::Read(std::string* data) {
     break;
   }
   RETURN_IF_ERROR(came.status());
-  RETURN_IF_ERROR(Flush());  // An answer of TLS's own, if there is one.
+  // An answer of TLS's own, if there is one. That it cannot be sent is for who sends to find: what
+  // the other side said before it went is still to be read.
+  static_cast<void>(Flush());
   if (backlog() > kMaxBacklog) {
     return Unavailable("it asks and does not read the answers");
   }

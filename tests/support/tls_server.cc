@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -65,7 +66,10 @@ struct TlsServer::State {
     if (SSL_accept(ssl) == 1) {
       std::array<char, 4096> buffer{};
       // What it says is of a call, so it waits for the first words of the client.
-      SSL_read(ssl, buffer.data(), buffer.size());
+      int heard = 0;
+      for (int size = 1; heard < options.hears && size > 0; heard += size) {
+        size = SSL_read(ssl, buffer.data(), buffer.size());
+      }
       SSL_write(ssl, options.says.data(), static_cast<int>(options.says.size()));
       while (!options.hangs_up && SSL_read(ssl, buffer.data(), buffer.size()) > 0) {
       }
@@ -82,6 +86,9 @@ struct TlsServer::State {
     ::pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
     const int client = ::accept(listener, nullptr, nullptr);
     if (client >= 0) {
+      // What it says has left before it hangs up.
+      const int on = 1;
+      ::setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
       options.speaks_tls ? ServeTls(client) : ServePlain(client);
       ::close(client);
     }

@@ -15,6 +15,7 @@ class TlsServer {
     std::string certificate;  // PEM, with its key.
     std::string private_key;
     std::string says;          // Once hands were shaken.
+    int hears = 1;             // Bytes of the client, at least, before it says that.
     bool offers_http2 = true;  // By ALPN.
     bool hangs_up = false;     // After that; else it waits for the client to close.
     bool speaks_tls = true;    // False: `says` goes over plain TCP.
