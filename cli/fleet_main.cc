@@ -27,6 +27,8 @@ void AddAllCommands(CLI::App& app, int* exit_code) {
     AddDriftCommand(app, exit_code);
     AddHistoryCommand(app, exit_code);
     AddComplianceCommand(app, exit_code);
+    AddDiffHostCommand(app, exit_code);
+    AddBlameCommand(app, exit_code);
   });
   AddGroup(app, "Who may join", [&] {
     AddLoginCommand(app, exit_code);

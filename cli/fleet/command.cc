@@ -77,9 +77,9 @@ void AddMostOption(CLI::App* command, uint32_t* most, uint32_t usual, uint32_t l
       ->check(CLI::Range(uint32_t{1}, limit));
 }
 
-void SayIfCut(int listed, uint32_t most) {
-  if (static_cast<uint32_t>(listed) >= most) {
-    fmt::print(stderr, "only the newest {} are listed; --most N lists more\n", most);
+void SayIfCut(bool cut, uint32_t most) {
+  if (cut) {
+    fmt::print(stderr, "there are more; the newest {} are listed, --most N lists more\n", most);
   }
 }
 

@@ -46,8 +46,8 @@ void AddFilter(CLI::App* command, std::vector<std::string>* filter);
 // is refused, not cut short unsaid.
 void AddMostOption(CLI::App* command, uint32_t* most, uint32_t usual, uint32_t limit = 10'000);
 
-// Says on standard error when `listed` reached `most`, so that there may be more.
-void SayIfCut(int listed, uint32_t most);
+// Says on standard error that there is more than the `most` that are listed.
+void SayIfCut(bool cut, uint32_t most);
 
 // What AddFilter's words mean, for a footer.
 inline constexpr char kFilterHelp[] =

@@ -25,7 +25,8 @@ namespace {
 
 struct Arguments {
   std::vector<std::string> filter;
-  std::string since;
+  Range range;
+  std::string at;
   uint32_t most = 0;
   Output output;
 };
@@ -37,7 +38,7 @@ std::string Format(const v1::DriftResponse& response, const Output& output) {
   for (const v1::DriftRecord& record : response.records()) {
     table.Add({{Age(FromMicroseconds(record.seen_us()), now)},
                {record.host()},
-               OutcomeCell(record.outcome()),
+               OutcomeCell(record),
                {record.revision()},
                {record.id()},
                {record.position(), Tone::kDim}});
@@ -52,16 +53,21 @@ absl::Status Drift(const Arguments& arguments) {
   v1::DriftRequest request;
   request.set_filter(JoinWords(arguments.filter));
   request.set_most(arguments.most);
-  ASSIGN_OR_RETURN(const int64_t since, MomentOf("--since", arguments.since));
+  ASSIGN_OR_RETURN(const int64_t since, MomentOf("--since", arguments.range.since));
+  ASSIGN_OR_RETURN(const int64_t until, MomentOf("--until", arguments.range.until));
+  ASSIGN_OR_RETURN(const int64_t at, MomentOf("--at", arguments.at));
   request.set_since_us(since);
+  request.set_until_us(until);
+  request.set_at_us(at);
   ASSIGN_OR_RETURN(const Connection connection, Connect());
   ASSIGN_OR_RETURN(const v1::DriftResponse response, HistoryClient(connection).Drift(request));
-  SayIfCut(response.records_size(), arguments.most);
+  SayIfCut(response.cut(), arguments.most);
+  SayAsOf(at != 0 ? at : until);
   if (arguments.output.json()) {
     return PrintJson(response);
   }
   if (response.records().empty()) {
-    fmt::print(stderr, "no drift{}\n", arguments.since.empty() ? " is open" : "");
+    fmt::print(stderr, "no drift{}\n", since + until + at == 0 ? " is open" : "");
     return absl::OkStatus();
   }
   Print(Format(response, arguments.output));
@@ -75,10 +81,8 @@ void AddDriftCommand(CLI::App& app, int* exit_code) {
   CLI::App* const command =
       app.add_subcommand("drift", "List what was changed on hosts by others: before → after");
   AddFilter(command, &arguments->filter);
-  command->add_option("--since",
-                      arguments->since,
-                      "Also what is over: 2h, 7d, yesterday, 2026-03-01, or RFC 3339 (default: "
-                      "only what is open now)");
+  AddRangeOptions(command, &arguments->range, "Also what is over, not before");
+  AddAtOption(command, &arguments->at);
   AddMostOption(command, &arguments->most, 200);
   AddOutputOptions(*command, &arguments->output);
   command->footer(std::string(kFilterHelp) +

@@ -24,5 +24,7 @@ void AddDriftCommand(CLI::App& app, int* exit_code);
 void AddRunsCommand(CLI::App& app, int* exit_code);
 void AddHistoryCommand(CLI::App& app, int* exit_code);
 void AddComplianceCommand(CLI::App& app, int* exit_code);
+void AddDiffHostCommand(CLI::App& app, int* exit_code);
+void AddBlameCommand(CLI::App& app, int* exit_code);
 
 }  // namespace fettle::cli

@@ -23,17 +23,18 @@
 namespace fettle::cli {
 namespace {
 
+constexpr absl::Duration kUsual = absl::Hours(1);
+
 struct Arguments {
-  std::string host;
-  std::string resource;
-  std::string since;
+  std::vector<std::string> words;
+  Range range;
   uint32_t most = 0;
   Output output;
 };
 
 std::string Format(const v1::HostHistoryResponse& response, const Output& output) {
   const absl::Time now = absl::Now();
-  Table table({"FROM", "FOR", "STATE", "CAUSE", "REVISION", "RESOURCE"});
+  Table table({"FROM", "FOR", "HOST", "STATE", "WHAT", "REVISION", "RESOURCE"});
   std::vector<std::string> details;
   for (const v1::Span& span : response.spans()) {
     const absl::Time from = FromMicroseconds(span.from_us());
@@ -43,8 +44,9 @@ std::string Format(const v1::HostHistoryResponse& response, const Output& output
     const std::string time = length < absl::Milliseconds(1) ? "-" : SpanText(length);
     table.Add({{Age(from, now)},
                {lasts ? time + ", still so" : time},
+               {span.host()},
                StateCell(span.state().state()),
-               {CauseText(span.state().cause())},
+               {WhatText(span.state().state(), span.state().cause(), span.state().contended())},
                {span.revision()},
                {span.state().id()}});
     details.push_back(ErrorText(span.state().error(), output.UseColour()) +
@@ -54,22 +56,47 @@ std::string Format(const v1::HostHistoryResponse& response, const Output& output
   return WithDetails(table.Format(output.UseColour(), TerminalWidth()), details);
 }
 
-absl::Status History(const Arguments& arguments) {
+// Whether the words are a host, or a host and a resource, not a filter.
+bool NameOneHost(const std::vector<std::string>& words) {
+  const bool plain =
+      !words.empty() && words[0].find_first_of(" *?()[]=<>~!\"'") == std::string::npos;
+  return plain &&
+         (words.size() == 1 || (words.size() == 2 && words[1].find(':') != std::string::npos));
+}
+
+absl::StatusOr<v1::HostHistoryRequest> RequestFor(const Arguments& arguments) {
   v1::HostHistoryRequest request;
-  request.set_host(arguments.host);
-  request.set_resource(arguments.resource);
   request.set_most(arguments.most);
-  ASSIGN_OR_RETURN(const int64_t since, MomentOf("--since", arguments.since));
+  ASSIGN_OR_RETURN(int64_t since, MomentOf("--since", arguments.range.since));
+  ASSIGN_OR_RETURN(const int64_t until, MomentOf("--until", arguments.range.until));
+  if (NameOneHost(arguments.words)) {
+    request.set_host(arguments.words[0]);
+    request.set_resource(arguments.words.size() > 1 ? arguments.words[1] : "");
+  } else {
+    request.set_filter(JoinWords(arguments.words));
+    if (since == 0) {
+      const absl::Time end = until == 0 ? absl::Now() : FromMicroseconds(until);
+      since = ToMicroseconds(end - kUsual);
+      fmt::print(stderr, "what changed in the hour before; --since says otherwise\n");
+    }
+  }
   request.set_since_us(since);
+  request.set_until_us(until);
+  return request;
+}
+
+absl::Status History(const Arguments& arguments) {
+  ASSIGN_OR_RETURN(const v1::HostHistoryRequest request, RequestFor(arguments));
   ASSIGN_OR_RETURN(const Connection connection, Connect());
   ASSIGN_OR_RETURN(const v1::HostHistoryResponse response,
                    HistoryClient(connection).HostHistory(request));
-  SayIfCut(response.spans_size(), arguments.most);
+  SayIfCut(response.cut(), arguments.most);
+  SayAsOf(request.until_us());
   if (arguments.output.json()) {
     return PrintJson(response);
   }
   if (response.spans().empty()) {
-    fmt::print(stderr, "no history of {} {}\n", arguments.host, arguments.resource);
+    fmt::print(stderr, "no history of {}\n", JoinWords(arguments.words));
     return absl::OkStatus();
   }
   Print(Format(response, arguments.output));
@@ -80,15 +107,19 @@ absl::Status History(const Arguments& arguments) {
 
 void AddHistoryCommand(CLI::App& app, int* exit_code) {
   const auto arguments = std::make_shared<Arguments>();
-  CLI::App* const command =
-      app.add_subcommand("history", "Show which states the resources of a host had, newest first");
-  command->add_option("HOST", arguments->host, "The host's name")->required();
-  command->add_option("RESOURCE", arguments->resource, "One resource: file:/etc/motd");
-  command->add_option(
-      "--since", arguments->since, "Not older than: 2h, 7d, yesterday, 2026-03-01, or RFC 3339");
+  CLI::App* const command = app.add_subcommand(
+      "history", "Show which states resources had, and since when, newest first");
+  command->add_option("HOST",
+                      arguments->words,
+                      "One host, and after it one resource if only that is meant "
+                      "(file:/etc/motd); or a filter: what changed on those hosts");
+  AddRangeOptions(command, &arguments->range, "Not what was over before");
   AddMostOption(command, &arguments->most, 200);
   AddOutputOptions(*command, &arguments->output);
-  command->footer("Example: fettle history web1 file:/etc/motd --since 7d");
+  command->footer(
+      "Examples: fettle history web1 file:/etc/motd --since 7d\n"
+      "          fettle history labels.role == web --since \"2026-03-01 01:00\" "
+      "--until \"2026-03-01 02:00\"");
   OnParse(command, "history", exit_code, [arguments] { return History(*arguments); });
 }
 

@@ -12,6 +12,7 @@
 #include "cli/client/fleet_client.h"
 #include "cli/fleet/command.h"
 #include "cli/fleet/fleet_commands.h"
+#include "cli/fleet/moments.h"
 #include "cli/fleet/present.h"
 #include "cli/fleet/words.h"
 #include "cli/terminal/output.h"
@@ -24,6 +25,7 @@ namespace {
 
 struct HostsArguments {
   std::vector<std::string> filter;
+  std::string at;
   Output output;
 };
 
@@ -31,27 +33,31 @@ struct HostArguments {
   std::string name;
   bool all = false;
   bool facts = false;
+  std::string at;
   Output output;
 };
 
 absl::Status ListHosts(const HostsArguments& arguments) {
+  ASSIGN_OR_RETURN(const int64_t at, MomentOf("--at", arguments.at));
   ASSIGN_OR_RETURN(const Connection connection, Connect());
   v1::ListHostsRequest request;
   request.set_filter(JoinWords(arguments.filter));
+  request.set_at_us(at);
   ASSIGN_OR_RETURN(const v1::ListHostsResponse response,
                    FleetClient(connection).ListHosts(request));
   if (arguments.output.json()) {
     return PrintJson(response);
   }
+  SayAsOf(at);
   const absl::Time now = absl::Now();
   Table table({"HOST", "PRESENCE", "REVISION", "CHANNEL", "RESOURCES", "LAST RUN", "LABELS"});
   for (const v1::Host& host : response.hosts()) {
     table.Add({{host.name()},
-               PresenceCell(host, now),
-               RevisionCell(host),
+               at == 0 ? PresenceCell(host, now) : Cell{"-"},
+               at == 0 ? RevisionCell(host) : Cell{host.revision()},
                {host.channel()},
                CountsCell(host.counts()),
-               {Age(FromMicroseconds(host.last_run_us()), now)},
+               {at == 0 ? Age(FromMicroseconds(host.last_run_us()), now) : "-"},
                {LabelsText(host.labels()), Tone::kDim}});
   }
   arguments.output.Print(table,
@@ -142,8 +148,9 @@ std::string WatchingCell(const v1::ResourceState& resource) {
 }
 
 // The resources, those that are not ok alone unless `all`.
-std::string Resources(const v1::HostDetail& detail, const HostArguments& arguments) {
-  const absl::Time now = absl::Now();
+std::string Resources(const v1::HostDetail& detail,
+                      const HostArguments& arguments,
+                      absl::Time now) {
   const bool colour = arguments.output.UseColour();
   Table table({"STATE", "FOR", "RESOURCE", "SEEN BY", "DECLARED AT"});
   std::vector<std::string> details;
@@ -165,22 +172,40 @@ std::string Resources(const v1::HostDetail& detail, const HostArguments& argumen
                        : "\n" + WithDetails(table.Format(colour, TerminalWidth()), details);
 }
 
+// A host as it was: what is kept of then, and nothing of now.
+std::string HeadThen(const v1::Host& host, int64_t at, bool colour) {
+  return Line("host", {host.name()}, colour) + Line("shown", {AsOf(at)}, colour) +
+         Line("revision", {host.revision()}, colour) +
+         Line("resources", CountsCell(host.counts()), colour) +
+         Line("open drift",
+              host.open_drift() == 0 ? Cell{} : Cell{std::to_string(host.open_drift()), Tone::kBad},
+              colour);
+}
+
 absl::Status ShowHost(const HostArguments& arguments) {
+  ASSIGN_OR_RETURN(const int64_t at, MomentOf("--at", arguments.at));
   ASSIGN_OR_RETURN(const Connection connection, Connect());
   v1::GetHostRequest request;
   request.set_name(arguments.name);
+  request.set_at_us(at);
   ASSIGN_OR_RETURN(const v1::HostDetail detail, FleetClient(connection).GetHost(request));
   if (arguments.output.json()) {
     return PrintJson(detail);
   }
   if (arguments.facts) {
+    SayAsOf(at);
     Print(Safe(detail.facts_json()) + "\n");
     return absl::OkStatus();
   }
-  Print(Head(detail.host(), absl::Now(), arguments.output.UseColour()) +
-        Line("watching", {WatchingText(detail)}, arguments.output.UseColour()));
-  Print(Line("wants", {WantsText(detail.facts_json()), Tone::kBad}, arguments.output.UseColour()));
-  Print(Resources(detail, arguments));
+  const bool colour = arguments.output.UseColour();
+  if (at != 0) {
+    Print(HeadThen(detail.host(), at, colour));
+  } else {
+    Print(Head(detail.host(), absl::Now(), colour) +
+          Line("watching", {WatchingText(detail)}, colour));
+    Print(Line("wants", {WantsText(detail.facts_json()), Tone::kBad}, colour));
+  }
+  Print(Resources(detail, arguments, at == 0 ? absl::Now() : FromMicroseconds(at)));
   return absl::OkStatus();
 }
 
@@ -190,6 +215,7 @@ void AddHostsCommands(CLI::App& app, int* exit_code) {
   const auto hosts_arguments = std::make_shared<HostsArguments>();
   CLI::App* const hosts = app.add_subcommand("hosts", "List hosts and how they are");
   AddFilter(hosts, &hosts_arguments->filter);
+  AddAtOption(hosts, &hosts_arguments->at);
   AddOutputOptions(*hosts, &hosts_arguments->output);
   hosts->footer(std::string(kFilterHelp) +
                 "\n\nExamples: fettle hosts\n          fettle hosts \"labels.role == web and "
@@ -200,9 +226,10 @@ void AddHostsCommands(CLI::App& app, int* exit_code) {
   CLI::App* const host = app.add_subcommand("host", "Show one host, and what is off on it");
   host->add_option("HOST", host_arguments->name, "The host's name")->required();
   host->add_flag("--all", host_arguments->all, "Also the resources that are ok");
+  AddAtOption(host, &host_arguments->at);
   host->add_flag("--facts", host_arguments->facts, "What the host says of itself, as JSON");
   AddOutputOptions(*host, &host_arguments->output);
-  host->footer("Example: fettle host web1");
+  host->footer("Examples: fettle host web1\n          fettle host web1 --at yesterday --facts");
   OnParse(host, "host", exit_code, [host_arguments] { return ShowHost(*host_arguments); });
 }
 

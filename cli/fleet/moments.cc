@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/fleet/moments.h"
 
+#include <cstdio>
+
 #include "absl/time/clock.h"
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
@@ -46,6 +48,12 @@ std::string AsOf(int64_t microseconds) {
                            : "as of " + absl::FormatTime("%a %Y-%m-%d %H:%M:%S %Z",
                                                          FromMicroseconds(microseconds),
                                                          absl::LocalTimeZone());
+}
+
+void SayAsOf(int64_t microseconds) {
+  if (microseconds != 0) {
+    fmt::print(stderr, "{}\n", AsOf(microseconds));
+  }
 }
 
 }  // namespace fettle::cli

@@ -32,4 +32,7 @@ absl::StatusOr<int64_t> MomentOf(const char* option, const std::string& text);
 // "as of Mon 2026-03-02 14:00:00 CET" for a moment that was asked for; "" for 0.
 std::string AsOf(int64_t microseconds);
 
+// Says on standard error that what is shown is that of a moment; nothing for 0.
+void SayAsOf(int64_t microseconds);
+
 }  // namespace fettle::cli

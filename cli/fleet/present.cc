@@ -133,16 +133,17 @@ Cell PresenceCell(const v1::Host& host, absl::Time now) {
   }
 }
 
-Cell OutcomeCell(v1::DriftOutcome outcome) {
-  switch (outcome) {
+Cell OutcomeCell(const v1::DriftRecord& drift) {
+  const std::string prefix = drift.contended().empty() ? "" : "contended, ";
+  switch (drift.outcome()) {
     case v1::DRIFT_OPEN:
-      return {"open", Tone::kBad};
+      return {prefix + "left alone", Tone::kBad};
     case v1::DRIFT_CORRECTED:
-      return {"corrected", Tone::kGood};
+      return {prefix + "corrected", Tone::kGood};
     case v1::DRIFT_FAILED:
-      return {"failed", Tone::kBad};
+      return {prefix + "failed", Tone::kBad};
     case v1::DRIFT_ENDED:
-      return {"ended", Tone::kDim};
+      return {prefix + "ended", Tone::kDim};
     default:
       return {"?", Tone::kDim};
   }
@@ -195,6 +196,28 @@ std::string CauseText(v1::Cause cause) {
     default:
       return "";
   }
+}
+
+std::string WhatText(v1::State state, v1::Cause cause, std::string_view contended) {
+  std::string text;
+  switch (state) {
+    case v1::STATE_CHANGED:
+      text = cause == v1::CAUSE_DRIFT      ? "correction"
+             : cause == v1::CAUSE_INTENDED ? "intended change"
+                                           : "first set";
+      break;
+    case v1::STATE_DRIFTED:
+      text = cause == v1::CAUSE_DRIFT ? "left alone" : "due, not done";
+      break;
+    case v1::STATE_REVERTED:
+      text = "reverted";
+      break;
+    case v1::STATE_OK:
+      return "";
+    default:
+      text = CauseText(cause);
+  }
+  return contended.empty() ? text : "contended, " + text;
 }
 
 std::string DifferencesText(const google::protobuf::RepeatedPtrField<v1::Difference>& differences,

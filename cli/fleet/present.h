@@ -29,8 +29,14 @@ Cell StateCell(v1::State state);
 // "connected", "connected, paused", "silent 3m", "never seen", "revoked".
 Cell PresenceCell(const v1::Host& host, absl::Time now);
 
-// "corrected", "open", …
-Cell OutcomeCell(v1::DriftOutcome outcome);
+// "corrected", "left alone", "failed", "ended"; "contended, corrected" when somebody keeps changing
+// it back.
+Cell OutcomeCell(const v1::DriftRecord& drift);
+
+// What kind of thing a span or a drift is: "intended change", "correction", "left alone", "first
+// set", "reverted", "failed", …; "contended correction" when somebody keeps changing it back. ""
+// for a resource at rest.
+std::string WhatText(v1::State state, v1::Cause cause, std::string_view contended);
 
 // What is worst first: "1 failed, 2 skipped, 40 ok"; "-" when there is nothing.
 Cell CountsCell(const v1::RunCounts& counts);

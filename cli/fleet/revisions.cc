@@ -33,7 +33,7 @@ absl::Status ListRevisions(const Arguments& arguments) {
   request.set_before(arguments.before);
   ASSIGN_OR_RETURN(const v1::ListRevisionsResponse response,
                    PolicyClient(connection).ListRevisions(request));
-  SayIfCut(response.revisions_size(), arguments.most);
+  SayIfCut(static_cast<uint32_t>(response.revisions_size()) >= arguments.most, arguments.most);
   if (arguments.output.json()) {
     return PrintJson(response);
   }

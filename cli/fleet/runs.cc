@@ -25,7 +25,7 @@ namespace {
 
 struct Arguments {
   std::vector<std::string> filter;
-  std::string since;
+  Range range;
   uint32_t most = 0;
   Output output;
 };
@@ -53,11 +53,14 @@ absl::Status Runs(const Arguments& arguments) {
   v1::RunsRequest request;
   request.set_filter(JoinWords(arguments.filter));
   request.set_most(arguments.most);
-  ASSIGN_OR_RETURN(const int64_t since, MomentOf("--since", arguments.since));
+  ASSIGN_OR_RETURN(const int64_t since, MomentOf("--since", arguments.range.since));
+  ASSIGN_OR_RETURN(const int64_t until, MomentOf("--until", arguments.range.until));
   request.set_since_us(since);
+  request.set_until_us(until);
   ASSIGN_OR_RETURN(const Connection connection, Connect());
   ASSIGN_OR_RETURN(const v1::RunsResponse response, HistoryClient(connection).Runs(request));
-  SayIfCut(response.runs_size(), arguments.most);
+  SayIfCut(response.cut(), arguments.most);
+  SayAsOf(until);
   if (arguments.output.json()) {
     return PrintJson(response);
   }
@@ -75,8 +78,7 @@ void AddRunsCommand(CLI::App& app, int* exit_code) {
   const auto arguments = std::make_shared<Arguments>();
   CLI::App* const command = app.add_subcommand("runs", "List runs of hosts, newest first");
   AddFilter(command, &arguments->filter);
-  command->add_option(
-      "--since", arguments->since, "Not older than: 2h, 7d, yesterday, 2026-03-01, or RFC 3339");
+  AddRangeOptions(command, &arguments->range, "Not before");
   AddMostOption(command, &arguments->most, 200);
   AddOutputOptions(*command, &arguments->output);
   command->footer(

@@ -28,7 +28,7 @@ class FleetService final : public v1::Fleet::Service {
                          v1::ListHostsResponse* response) override {
     return ToGrpc([&]() -> absl::Status {
       RETURN_IF_ERROR(RequireViewer(context_, *call, "ListHosts").status());
-      ASSIGN_OR_RETURN(const auto hosts, Find(request->filter()));
+      ASSIGN_OR_RETURN(const auto hosts, Find(request->filter(), request->at_us()));
       for (const HostView& host : hosts) {
         *response->add_hosts() = ToProto(host);
       }
@@ -41,6 +41,9 @@ class FleetService final : public v1::Fleet::Service {
                        v1::HostDetail* response) override {
     return ToGrpc([&]() -> absl::Status {
       RETURN_IF_ERROR(RequireViewer(context_, *call, "GetHost").status());
+      if (request->at_us() != 0) {
+        return ShowThen(request->name(), request->at_us(), response);
+      }
       RETURN_IF_ERROR(Show(request->name(), response->mutable_host()));
       ReportStore& reports = context_.store.reports();
       ASSIGN_OR_RETURN(*response->mutable_facts_json(), reports.FactsOf(request->name()));
@@ -237,8 +240,30 @@ class FleetService final : public v1::Fleet::Service {
     return InvalidArgument("nothing to revoke is named: a token, a host or a user");
   }
 
-  absl::StatusOr<std::vector<HostView>> Find(const std::string& filter) {
-    return FindHosts(context_.store, filter, context_.clock.Now(), context_.config.heartbeat);
+  // As of `at_us`, or now for 0.
+  absl::StatusOr<std::vector<HostView>> Find(const std::string& filter, int64_t at_us = 0) {
+    return FindHosts(context_.store,
+                     filter,
+                     context_.clock.Now(),
+                     context_.config.heartbeat,
+                     UntilFromProto(at_us));
+  }
+
+  absl::Status ShowThen(const std::string& name, int64_t at_us, v1::HostDetail* response) {
+    RETURN_IF_ERROR(store_.GetHost(name).status());
+    const absl::Time at = UntilFromProto(at_us);
+    ASSIGN_OR_RETURN(const auto hosts, Find(fmt::format("name == \"{}\"", name), at_us));
+    if (hosts.empty()) {
+      return NotFound("host {} was not enrolled yet at {}", name, Rfc3339(at));
+    }
+    *response->mutable_host() = ToProto(hosts.front());
+    HistoryStore& history = context_.store.history();
+    ASSIGN_OR_RETURN(*response->mutable_facts_json(), history.FactsAt(name, at));
+    ASSIGN_OR_RETURN(const auto states, history.StatesAt(name, at));
+    for (const StateRecord& state : states) {
+      *response->add_resources() = ToProto(state);
+    }
+    return absl::OkStatus();
   }
 
   absl::Status Show(const std::string& name, v1::Host* response) {

@@ -22,33 +22,21 @@ constexpr uint32_t kUsual = 200;
 constexpr uint32_t kMost = 10'000;
 constexpr uint32_t kLookedThrough = 100'000;  // When only some hosts are wanted.
 
-uint32_t MostOf(uint32_t asked) {
-  return std::min(asked == 0 ? kUsual : asked, kMost);
+int MostOf(uint32_t asked) {
+  return static_cast<int>(std::min(asked == 0 ? kUsual : asked, kMost));
 }
 
 class HistoryService final : public v1::History::Service {
  public:
   explicit HistoryService(const Context& context)
-      : context_(context), store_(context.store.reports()) {}
+      : context_(context), store_(context.store.history()) {}
 
   grpc::Status Drift(grpc::ServerContext* call,
                      const v1::DriftRequest* request,
                      v1::DriftResponse* response) override {
     return ToGrpc([&]() -> absl::Status {
       RETURN_IF_ERROR(RequireViewer(context_, *call, "Drift").status());
-      ASSIGN_OR_RETURN(const Wanted wanted, Read(request->filter(), DriftLanguage()));
-      const uint32_t most = MostOf(request->most());
-      const absl::Time since =
-          request->since_us() == 0 ? absl::InfiniteFuture() : SinceFromProto(request->since_us());
-      ASSIGN_OR_RETURN(const auto entries,
-                       store_.Drift(since, wanted.filter.all() ? most : kLookedThrough));
-      for (const DriftEntry& entry : entries) {
-        if (response->records_size() < static_cast<int>(most) &&
-            wanted.filter.Matches(DriftFields(entry, wanted.Host(entry.host)))) {
-          *response->add_records() = ToProto(entry);
-        }
-      }
-      return absl::OkStatus();
+      return ListDrift(*request, response);
     }());
   }
 
@@ -57,19 +45,7 @@ class HistoryService final : public v1::History::Service {
                     v1::RunsResponse* response) override {
     return ToGrpc([&]() -> absl::Status {
       RETURN_IF_ERROR(RequireViewer(context_, *call, "Runs").status());
-      ASSIGN_OR_RETURN(const Wanted wanted, Read(request->filter(), RunLanguage()));
-      const uint32_t most = MostOf(request->most());
-      ASSIGN_OR_RETURN(const auto runs,
-                       store_.Runs(wanted.filter.only(),
-                                   SinceFromProto(request->since_us()),
-                                   wanted.filter.all() ? most : kLookedThrough));
-      for (const resource::RunReport& run : runs) {
-        if (response->runs_size() < static_cast<int>(most) &&
-            wanted.filter.Matches(RunFields(run, wanted.Host(run.host)))) {
-          *response->add_runs() = wire::ToProto(run);
-        }
-      }
-      return absl::OkStatus();
+      return ListRuns(*request, response);
     }());
   }
 
@@ -78,20 +54,112 @@ class HistoryService final : public v1::History::Service {
                            v1::HostHistoryResponse* response) override {
     return ToGrpc([&]() -> absl::Status {
       RETURN_IF_ERROR(RequireViewer(context_, *call, "HostHistory").status());
-      RETURN_IF_ERROR(context_.store.fleet().GetHost(request->host()).status());
-      ASSIGN_OR_RETURN(const auto spans,
-                       store_.HistoryOf(request->host(),
-                                        request->resource(),
-                                        SinceFromProto(request->since_us()),
-                                        MostOf(request->most())));
-      for (const SpanRecord& span : spans) {
-        *response->add_spans() = ToProto(span);
-      }
-      return absl::OkStatus();
+      return request->host().empty() ? ListChanges(*request, response)
+                                     : ListSpans(*request, response);
     }());
   }
 
  private:
+  absl::Status ListDrift(const v1::DriftRequest& request, v1::DriftResponse* response) {
+    ASSIGN_OR_RETURN(const Wanted wanted, Read(request.filter(), DriftLanguage()));
+    const bool then = request.at_us() != 0;
+    if (then && (request.since_us() != 0 || request.until_us() != 0)) {
+      return InvalidArgument("drift is asked for at a moment or over a time, not both");
+    }
+    const int most = MostOf(request.most());
+    Window window;
+    window.until = UntilFromProto(then ? request.at_us() : request.until_us());
+    window.since = UntilFromProto(then ? request.at_us() : request.since_us());
+    if (!then && request.since_us() == 0 && request.until_us() != 0) {
+      window.since = absl::InfinitePast();
+    }
+    window.most = wanted.filter.all() && !then ? static_cast<uint32_t>(most) + 1 : kLookedThrough;
+    ASSIGN_OR_RETURN(const auto entries, store_.Drift(window));
+    for (const DriftEntry& entry : entries) {
+      if ((then && entry.ended <= window.until) ||
+          !wanted.filter.Matches(DriftFields(entry, wanted.Host(entry.host)))) {
+        continue;
+      }
+      if (response->records_size() == most) {
+        response->set_cut(true);
+        break;
+      }
+      *response->add_records() = ToProto(entry);
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status ListRuns(const v1::RunsRequest& request, v1::RunsResponse* response) {
+    ASSIGN_OR_RETURN(const Wanted wanted, Read(request.filter(), RunLanguage()));
+    const int most = MostOf(request.most());
+    Window window = WindowOf(request.since_us(), request.until_us());
+    window.most = wanted.filter.all() ? static_cast<uint32_t>(most) + 1 : kLookedThrough;
+    ASSIGN_OR_RETURN(const auto runs, store_.Runs(wanted.filter.only(), window));
+    for (const resource::RunReport& run : runs) {
+      if (!wanted.filter.Matches(RunFields(run, wanted.Host(run.host)))) {
+        continue;
+      }
+      if (response->runs_size() == most) {
+        response->set_cut(true);
+        break;
+      }
+      *response->add_runs() = wire::ToProto(run);
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status ListSpans(const v1::HostHistoryRequest& request, v1::HostHistoryResponse* response) {
+    if (!request.filter().empty()) {
+      return InvalidArgument("history is asked of one host or of those of a filter, not of both");
+    }
+    RETURN_IF_ERROR(context_.store.fleet().GetHost(request.host()).status());
+    const int most = MostOf(request.most());
+    Window window = WindowOf(request.since_us(), request.until_us());
+    window.most = static_cast<uint32_t>(most) + 1;
+    ASSIGN_OR_RETURN(const auto spans, store_.Spans(request.host(), request.resource(), window));
+    for (const SpanRecord& span : spans) {
+      if (response->spans_size() == most) {
+        response->set_cut(true);
+        break;
+      }
+      *response->add_spans() = ToProto(span);
+      response->mutable_spans()->rbegin()->set_host(request.host());
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status ListChanges(const v1::HostHistoryRequest& request,
+                           v1::HostHistoryResponse* response) {
+    ASSIGN_OR_RETURN(const Wanted wanted, Read(request.filter(), HostLanguage()));
+    const int most = MostOf(request.most());
+    Window window = WindowOf(request.since_us(), request.until_us());
+    window.most = kLookedThrough;
+    ASSIGN_OR_RETURN(const auto changes, store_.Changes(window));
+    std::map<std::string, bool> fits;
+    for (const HostSpan& change : changes) {
+      const auto [found, fresh] = fits.try_emplace(change.host, wanted.filter.all());
+      const filter::Fields* host = wanted.Host(change.host);
+      if (fresh && host != nullptr) {
+        found->second = wanted.filter.Matches(*host);
+      }
+      const std::string& id = change.span.state.report.id;
+      if (!found->second || (!request.resource().empty() && id != request.resource())) {
+        continue;
+      }
+      if (response->spans_size() == most) {
+        response->set_cut(true);
+        break;
+      }
+      *response->add_spans() = ToProto(change.span);
+      response->mutable_spans()->rbegin()->set_host(change.host);
+    }
+    return absl::OkStatus();
+  }
+
+  static Window WindowOf(int64_t since_us, int64_t until_us) {
+    return {SinceFromProto(since_us), UntilFromProto(until_us), 0};
+  }
+
   // A filter, and the hosts that it may ask about.
   struct Wanted {
     filter::Filter filter;
@@ -115,14 +183,14 @@ class HistoryService final : public v1::History::Service {
     for (const HostView& view : wanted.views) {
       const std::string& name = view.record.name;
       wanted.hosts.emplace(name, std::make_unique<const HostFields>(view, [this, name] {
-                             return store_.FactsOf(name).value_or("");
+                             return store_.FactsAt(name, absl::InfiniteFuture()).value_or("");
                            }));
     }
     return wanted;
   }
 
   const Context context_;
-  ReportStore& store_;
+  HistoryStore& store_;
 };
 
 }  // namespace

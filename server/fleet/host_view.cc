@@ -18,13 +18,26 @@ std::string NameOf(const ChannelRecord& channel) {
 }
 
 // "" and `*problem` when they cannot be read.
-std::string FactsOf(Store& store, const std::string& host, absl::Status* problem) {
-  absl::StatusOr<std::string> facts = store.reports().FactsOf(host);
+std::string FactsOf(Store& store, const std::string& host, absl::Time at, absl::Status* problem) {
+  absl::StatusOr<std::string> facts = store.history().FactsAt(host, at);
   if (!facts.ok()) {
     *problem = facts.status();
     return "";
   }
   return *std::move(facts);
+}
+
+// Makes the hosts what they were at a moment, as far as that is kept.
+absl::Status RollBack(Store& store, absl::Time at, std::vector<HostRecord>* records) {
+  ASSIGN_OR_RETURN(auto then, store.history().HostsAt(at));
+  std::erase_if(*records, [&](const HostRecord& record) { return record.enrolled > at; });
+  for (HostRecord& record : *records) {
+    const HostThen& was = then[record.name];
+    record.counts = was.counts;
+    record.open_drift = was.open_drift;
+    record.revision = was.revision;
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -64,7 +77,8 @@ std::string RefusalOf(const HostView& host) {
 absl::StatusOr<std::vector<HostView>> FindHosts(Store& store,
                                                 std::string_view filter,
                                                 absl::Time now,
-                                                absl::Duration heartbeat) {
+                                                absl::Duration heartbeat,
+                                                absl::Time at) {
   ASSIGN_OR_RETURN(const filter::Filter wanted, filter::Filter::Parse(filter, HostLanguage(), now));
   ASSIGN_OR_RETURN(const auto channels, store.policy().ListChannels());
   std::map<std::string, std::string> assigned;
@@ -72,6 +86,9 @@ absl::StatusOr<std::vector<HostView>> FindHosts(Store& store,
     assigned[channel.name] = NameOf(channel);
   }
   ASSIGN_OR_RETURN(std::vector<HostRecord> records, store.fleet().ListHosts());
+  if (at != absl::InfiniteFuture()) {
+    RETURN_IF_ERROR(RollBack(store, at, &records));
+  }
   std::vector<HostView> hosts;
   absl::Status problem;
   for (HostRecord& record : records) {
@@ -80,7 +97,7 @@ absl::StatusOr<std::vector<HostView>> FindHosts(Store& store,
     host.presence = PresenceOf(record, now, heartbeat);
     host.assigned = found == assigned.end() ? "" : found->second;
     host.record = std::move(record);
-    const HostFields fields(host, [&] { return FactsOf(store, host.record.name, &problem); });
+    const HostFields fields(host, [&] { return FactsOf(store, host.record.name, at, &problem); });
     if (wanted.Matches(fields)) {
       hosts.push_back(std::move(host));
     }

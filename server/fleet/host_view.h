@@ -33,11 +33,14 @@ Presence PresenceOf(const HostRecord& host, absl::Time now, absl::Duration heart
 std::string RefusalOf(const HostView& host);
 
 // All hosts that match a filter (lib/filter/filter.h, words as HostLanguage() has them), by name.
-// kInvalidArgument for a bad filter.
+// kInvalidArgument for a bad filter. With a moment `at` their counts, open drift and revision are
+// those of then (HostThen), filters see the facts of then, and hosts that were enrolled later are
+// left out; the rest is as it is now.
 absl::StatusOr<std::vector<HostView>> FindHosts(Store& store,
                                                 std::string_view filter,
                                                 absl::Time now,
-                                                absl::Duration heartbeat);
+                                                absl::Duration heartbeat,
+                                                absl::Time at = absl::InfiniteFuture());
 
 // kNotFound: no such host.
 absl::StatusOr<HostView> FindHost(Store& store,

@@ -53,6 +53,10 @@ absl::Time SinceFromProto(int64_t micros) {
   return micros <= 0 ? absl::InfinitePast() : absl::FromUnixMicros(micros);
 }
 
+absl::Time UntilFromProto(int64_t micros) {
+  return micros == 0 ? absl::InfiniteFuture() : absl::FromUnixMicros(micros);
+}
+
 v1::Host ToProto(const HostView& host) {
   const HostRecord& record = host.record;
   v1::Host out;

@@ -17,6 +17,8 @@ int64_t TimeToProto(absl::Time time);
 
 // The inverse for what people ask: 0 is InfinitePast.
 absl::Time SinceFromProto(int64_t micros);
+// Likewise, 0 is InfiniteFuture.
+absl::Time UntilFromProto(int64_t micros);
 
 v1::Host ToProto(const HostView& host);
 v1::ResourceState ToProto(const StateRecord& state);

@@ -15,6 +15,7 @@
 #include "absl/time/time.h"
 
 #include "lib/digest/digest.h"
+#include "server/store/history.h"
 #include "server/store/types.h"
 
 // What the server keeps, behind three interfaces by concern. Everything may be called from any
@@ -150,6 +151,7 @@ class Store {
   virtual PolicyStore& policy() = 0;
   virtual FleetStore& fleet() = 0;
   virtual ReportStore& reports() = 0;
+  virtual HistoryStore& history() = 0;
   // Writes what is pending and closes. Later calls answer kUnavailable.
   virtual void Close() = 0;
 };

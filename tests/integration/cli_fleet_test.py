@@ -285,6 +285,10 @@ class CliFleet(unittest.TestCase):
         self.assertEqual(self.json("hosts")["hosts"], [])
         self.assertEqual(self.json("drift", "--since", "2h")["records"], [])
         self.assertEqual(self.json("runs")["runs"], [])
+        self.assertEqual(self.json("hosts", "--at", "1h")["hosts"], [])
+        self.assertEqual(self.json("drift", "--at", "yesterday")["records"], [])
+        self.assertEqual(self.json("history", "labels.role", "==", "web")["spans"], [])
+        self.assertIn("as of", self.fettle("runs", "--until", "1h").stderr)
         self.assertIn("no hosts yet", self.fettle("hosts").stderr)
         self.fettle("host", "web1", code=5)
         self.fettle("label", "web1", "role=web", code=5)
@@ -295,6 +299,10 @@ class CliFleet(unittest.TestCase):
                 (("label", "web1", "role"), '"role"'),
                 (("drift", "--since", "tomorrow"), "tomorrow"),
                 (("hosts", "presense == silent"), 'did you mean "presence"'),
+                (("diff-host", "web1"), "--from"),
+                (("diff-host", "web1", "web2", "--from", "1h"), "--at"),
+                (("hosts", "--at", "9999-01-01"), "future"),
+                (("blame", "web1", "file:/etc/a"), "web1"),
                 (("enroll", "token", "--valid", "soon"), "soon")):
             self.assertIn(what, self.fettle(*words, code=5).stderr)
 

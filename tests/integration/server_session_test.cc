@@ -144,6 +144,52 @@ TEST_F(SessionTest, ReportsAreAcknowledgedAfterCommitAndCountOnce) {
   EXPECT_EQ(Runs()[0].host(), "web1");
 }
 
+TEST_F(SessionTest, WhatWasIsToldOfAMomentAndOfAWindow) {
+  const auto session = Session();
+  Greet(session.get());
+  const int64_t start = absl::ToUnixMicros(clock_.Now());
+  constexpr int64_t kSecond = 1'000'000;
+  v1::Report failed = RunReportOf(1, "file:/a", v1::STATE_FAILED);
+  failed.mutable_run()->set_started_us(start + kSecond);
+  v1::Report good = RunReportOf(2, "file:/a", v1::STATE_OK);
+  good.mutable_run()->set_started_us(start + 3 * kSecond);
+  session->Report("e1", {failed, good});
+  ASSERT_TRUE(session->Next().has_acknowledgement());
+  for (const int64_t after : {1, 2, 3}) {
+    v1::ListHostsRequest request;
+    request.set_filter("counts.failed > 0");
+    request.set_at_us(start + after * kSecond);
+    Call call;
+    v1::ListHostsResponse response;
+    ASSERT_OK(Of(FleetOf(admin())->ListHosts(&call, request, &response)));
+    EXPECT_EQ(response.hosts_size(), after < 3 ? 1 : 0) << after;
+  }
+  v1::GetHostRequest then;
+  then.set_name("web1");
+  then.set_at_us(start + 2 * kSecond);
+  Call host_call;
+  v1::HostDetail detail;
+  ASSERT_OK(Of(FleetOf(admin())->GetHost(&host_call, then, &detail)));
+  ASSERT_EQ(detail.resources_size(), 1);
+  EXPECT_EQ(detail.resources(0).state(), v1::STATE_FAILED);
+  v1::HostHistoryRequest changes;
+  changes.set_filter("web*");
+  changes.set_since_us(start + 2 * kSecond);
+  Call history_call;
+  v1::HostHistoryResponse history;
+  ASSERT_OK(Of(HistoryOf(admin())->HostHistory(&history_call, changes, &history)));
+  ASSERT_EQ(history.spans_size(), 1);
+  EXPECT_EQ(history.spans(0).host(), "web1");
+  EXPECT_EQ(history.spans(0).state().state(), v1::STATE_OK);
+  v1::RunsRequest early;
+  early.set_filter("run.failed >= 0");
+  early.set_until_us(start + 2 * kSecond);
+  Call runs_call;
+  v1::RunsResponse runs;
+  ASSERT_OK(Of(HistoryOf(admin())->Runs(&runs_call, early, &runs)));
+  EXPECT_EQ(runs.runs_size(), 1);
+}
+
 TEST_F(SessionTest, WhatWasAcknowledgedIsThereAfterACrash) {
   {
     const auto session = Session();

@@ -12,6 +12,7 @@
 #include "lib/base/status_macros.h"
 #include "lib/base/text.h"
 #include "lib/wire/report_wire.h"
+#include "server/store/sqlite/host_spans.h"
 
 namespace fettle::server::sqlite {
 namespace {
@@ -93,7 +94,8 @@ absl::Status Ingester::ApplyRecord(const std::string& host, const Ingest& record
     return ApplySnapshot(host, *snapshot);
   }
   if (const auto* facts = std::get_if<FactsJson>(&record.body)) {
-    return ApplyFacts(host, facts->json);
+    const bool dated = record.recorded > absl::UnixEpoch();
+    return ApplyFacts(host, facts->json, dated ? record.recorded : now_);
   }
   if (const auto* unreadable = std::get_if<Unreadable>(&record.body)) {
     return database_.Run("INSERT INTO audit(time, who, act, detail) VALUES(?, ?, ?, ?)",
@@ -117,8 +119,9 @@ absl::Status Ingester::ApplyRecord(const std::string& host, const Ingest& record
       host);
 }
 
-absl::Status Ingester::ApplyFacts(const std::string& host, const std::string& json) {
-  return database_.Run("UPDATE hosts SET facts = ?, os = ? WHERE name = ?", json, OsOf(json), host);
+absl::Status Ingester::ApplyFacts(const std::string& host, const std::string& json, absl::Time at) {
+  RETURN_IF_ERROR(StoreFacts(database_, host, json, at));
+  return database_.Run("UPDATE hosts SET os = ? WHERE name = ?", OsOf(json), host);
 }
 
 absl::Status Ingester::ApplyPause(const std::string& host, const PauseReport& pause) {
@@ -145,6 +148,9 @@ absl::Status Ingester::ApplyRun(const std::string& host, const RunReport& run) {
         "revision_id) WHERE name = ?",
         RevisionNumber(run.revision),
         host));
+    if (RevisionNumber(run.revision) != 0) {
+      RETURN_IF_ERROR(StoreRevision(database_, host, run.revision, run.started));
+    }
   }
   ASSIGN_OR_RETURN(PresentStates states, LoadTouched(host, run));
   std::set<std::string_view> listed;

@@ -53,7 +53,7 @@ class Ingester {
   absl::Status ApplyRun(const std::string& host, const resource::RunReport& run);
   absl::Status ApplySnapshot(const std::string& host, const Snapshot& snapshot);
   absl::Status ApplyPause(const std::string& host, const PauseReport& pause);
-  absl::Status ApplyFacts(const std::string& host, const std::string& json);
+  absl::Status ApplyFacts(const std::string& host, const std::string& json, absl::Time at);
   absl::Status ApplyListed(const std::string& host,
                            const resource::RunReport& run,
                            const resource::ResourceReport& report,

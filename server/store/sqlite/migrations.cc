@@ -7,6 +7,7 @@
 
 #include "lib/base/status_macros.h"
 #include "server/store/sqlite/database.h"
+#include "server/store/sqlite/host_spans.h"
 
 namespace fettle::server::sqlite {
 namespace {
@@ -58,15 +59,41 @@ CREATE TABLE pauses(host TEXT PRIMARY KEY, until INTEGER NOT NULL, reason TEXT N
     "ALTER TABLE hosts ADD COLUMN reverted INTEGER NOT NULL DEFAULT 0",
     // So are those that somebody else keeps from being changed.
     "ALTER TABLE hosts ADD COLUMN blocked INTEGER NOT NULL DEFAULT 0",
+    // Facts, and the revision that a host enforces, are spans. MoveToSpans() moves the facts.
+    R"sql(
+CREATE TABLE fact_values(id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, json TEXT NOT NULL);
+CREATE TABLE fact_spans(host TEXT NOT NULL, key TEXT NOT NULL, since INTEGER NOT NULL, until INTEGER NOT NULL,
+  value INTEGER NOT NULL, PRIMARY KEY(host, key, since)) WITHOUT ROWID;
+CREATE INDEX fact_spans_value ON fact_spans(value);
+CREATE TABLE revision_spans(host TEXT NOT NULL, since INTEGER NOT NULL, until INTEGER NOT NULL, revision TEXT NOT NULL,
+  PRIMARY KEY(host, since)) WITHOUT ROWID;
+CREATE INDEX revision_spans_until ON revision_spans(until);
+INSERT INTO revision_spans SELECT h.name, h.last_run, 9223372036854775807, 'r' || r.number FROM hosts h
+  JOIN revisions r ON r.id = h.revision_id WHERE h.last_run > -9223372036854775808;
+CREATE INDEX states_since ON states(since, host, state);
+)sql",
 };
+
+constexpr int64_t kSpans = 5;  // The version that needs MoveToSpans().
+
+absl::Status MakeVersion(Database& database, int64_t version) {
+  RETURN_IF_ERROR(database.Execute(kSteps[version - 1]));
+  if (version == kSpans) {
+    RETURN_IF_ERROR(MoveToSpans(database));
+  }
+  return database.Execute(fmt::format("PRAGMA user_version={}", version));
+}
 
 }  // namespace
 
 absl::Status Migrate(Database& database) {
+  return MigrateTo(database, static_cast<int64_t>(std::size(kSteps)));
+}
+
+absl::Status MigrateTo(Database& database, int64_t newest) {
   int64_t version = 0;
   RETURN_IF_ERROR(
       database.Query("PRAGMA user_version", [&](const Row& row) { version = row.Integer(0); }));
-  const auto newest = static_cast<int64_t>(std::size(kSteps));
   if (version > newest) {
     return FailedPrecondition(
         "the database has schema version {}, this program knows up to {}: it was written by a "
@@ -76,10 +103,7 @@ absl::Status Migrate(Database& database) {
         newest);
   }
   for (int64_t next = version + 1; next <= newest; ++next) {
-    RETURN_IF_ERROR(Annotate(database.Transaction([&] {
-      const absl::Status made = database.Execute(kSteps[next - 1]);
-      return made.ok() ? database.Execute(fmt::format("PRAGMA user_version={}", next)) : made;
-    }),
+    RETURN_IF_ERROR(Annotate(database.Transaction([&] { return MakeVersion(database, next); }),
                              fmt::format("schema version {}", next)));
   }
   return absl::OkStatus();

@@ -10,6 +10,7 @@ constexpr char kTables[] = R"sql(
 CREATE TABLE IF NOT EXISTS history_{0}(host TEXT NOT NULL, id TEXT NOT NULL, state INTEGER NOT NULL,
   since INTEGER NOT NULL, until INTEGER NOT NULL, record BLOB NOT NULL, run TEXT NOT NULL, revision TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS history_{0}_host ON history_{0}(host, id, until);
+CREATE INDEX IF NOT EXISTS history_{0}_until ON history_{0}(until, since, host, state);
 CREATE TABLE IF NOT EXISTS drift_{0}(host TEXT NOT NULL, id TEXT NOT NULL, outcome INTEGER NOT NULL,
   seen INTEGER NOT NULL, stored INTEGER NOT NULL, ended INTEGER NOT NULL, record BLOB NOT NULL, run TEXT NOT NULL,
   revision TEXT NOT NULL);

@@ -5,6 +5,7 @@
 
 #include "lib/base/status_macros.h"
 #include "server/store/sqlite/fleet.h"
+#include "server/store/sqlite/history.h"
 #include "server/store/sqlite/migrations.h"
 #include "server/store/sqlite/policy.h"
 #include "server/store/sqlite/reports.h"
@@ -27,6 +28,7 @@ class SqliteStore final : public Store {
         policy_(writer_, reader_),
         fleet_(writer_, reader_),
         reports_(writer_, reader_, clock),
+        history_(reader_),
         flusher_(std::make_unique<BackgroundThread>([this] { FlushLoop(); })) {}
 
   ~SqliteStore() override { Close(); }
@@ -36,6 +38,8 @@ class SqliteStore final : public Store {
   FleetStore& fleet() override { return fleet_; }
 
   ReportStore& reports() override { return reports_; }
+
+  HistoryStore& history() override { return history_; }
 
   absl::Status Forget() { return reports_.ForgetBefore(clock_.Now() - keep_history_); }
 
@@ -74,6 +78,7 @@ class SqliteStore final : public Store {
   SqlitePolicyStore policy_;
   SqliteFleetStore fleet_;
   SqliteReportStore reports_;
+  SqliteHistoryStore history_;
   absl::Mutex mutex_;
   bool closing_ ABSL_GUARDED_BY(mutex_) = false;
   std::unique_ptr<BackgroundThread> flusher_;

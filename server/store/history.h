@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+
+#include "lib/resource/report.h"
+#include "server/store/types.h"
+
+// What was, at a moment and over a time. Times of states, facts and runs are the host's clock. What
+// is older than is kept is not there, and neither is what came before the host's first report.
+namespace fettle::server {
+
+// From `since` to `until`, both included; at most `most` answers, the newest.
+struct Window {
+  absl::Time since = absl::InfinitePast();
+  absl::Time until = absl::InfiniteFuture();
+  uint32_t most = 200;
+};
+
+// A host as it was.
+struct HostThen {
+  resource::RunCounts counts;  // Of the states that its resources rested in.
+  uint32_t open_drift = 0;
+  std::string revision;  // What it enforced; "" where that is not known.
+};
+
+struct HostSpan {
+  std::string host;
+  SpanRecord span;
+};
+
+class HistoryStore {
+ public:
+  virtual ~HistoryStore() = default;
+
+  // The states of a host's resources at a moment, by id: StatesOf() as it was. Without coverage.
+  virtual absl::StatusOr<std::vector<StateRecord>> StatesAt(const std::string& host,
+                                                            absl::Time at) = 0;
+  // All hosts at a moment, those of which nothing is known of then with counts of 0. Costs what
+  // changed since.
+  virtual absl::StatusOr<std::map<std::string, HostThen>> HostsAt(absl::Time at) = 0;
+  // The facts of a host at a moment, as JSON; "" when none are known of then.
+  virtual absl::StatusOr<std::string> FactsAt(const std::string& host, absl::Time at) = 0;
+
+  // The spans of a host that lie in part in the window, newest first. `resource` "" for all.
+  virtual absl::StatusOr<std::vector<SpanRecord>> Spans(const std::string& host,
+                                                        const std::string& resource,
+                                                        const Window& window) = 0;
+  // The spans of all hosts that began in the window, newest first.
+  virtual absl::StatusOr<std::vector<HostSpan>> Changes(const Window& window) = 0;
+  // Drift that was there at some time of the window, newest first.
+  virtual absl::StatusOr<std::vector<DriftEntry>> Drift(const Window& window) = 0;
+  // Runs that started in the window, newest first, without resources. `host` "" for all.
+  virtual absl::StatusOr<std::vector<resource::RunReport>> Runs(const std::string& host,
+                                                                const Window& window) = 0;
+};
+
+}  // namespace fettle::server

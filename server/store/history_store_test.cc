@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+// What every store promises of the past: a moment is as it was, a window holds what lay in it, and
+// what an older server wrote is still there.
+#include <map>
+#include <random>
+
+#include "server/store/sqlite/database.h"
+#include "server/store/sqlite/migrations.h"
+#include "tests/server/store_fixture.h"
+
+namespace fettle::server {
+namespace {
+
+using ::fettle::testing::IsOkAndHolds;
+using resource::Cause;
+using resource::State;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+using States = std::map<std::string, State>;
+
+class HistoryStoreTest : public StoreTest {
+ protected:
+  HistoryStoreTest() { MakeHost("web1"); }
+
+  States StatesAt(absl::Time at, const std::string& host = "web1") {
+    const auto states = store().history().StatesAt(host, at);
+    EXPECT_TRUE(states.ok()) << states.status();
+    States all;
+    for (const StateRecord& state : states.value_or(std::vector<StateRecord>())) {
+      all[state.report.id] = state.report.state;
+    }
+    return all;
+  }
+
+  HostThen HostAt(absl::Time at, const std::string& host = "web1") {
+    const auto hosts = store().history().HostsAt(at);
+    EXPECT_TRUE(hosts.ok()) << hosts.status();
+    return hosts.ok() && hosts->contains(host) ? hosts->at(host) : HostThen();
+  }
+
+  server::Ingest Facts(uint64_t sequence, const std::string& json) {
+    return {sequence, At(sequence), FactsJson{json}};
+  }
+};
+
+TEST_F(HistoryStoreTest, AMomentIsAsItWas) {
+  ASSERT_OK(Ingest("web1", "e1", {SnapshotOf(1, {{"file:/a", State::kOk}, {"b", State::kOk}})}));
+  ASSERT_OK(Ingest("web1", "e1", {Run(5, {Resource("file:/a", State::kFailed)})}));
+  ASSERT_OK(Ingest("web1", "e1", {Run(9, {})}));
+  EXPECT_THAT(StatesAt(At(0)), IsEmpty());
+  EXPECT_EQ(StatesAt(At(4)), (States{{"file:/a", State::kOk}, {"b", State::kOk}}));
+  EXPECT_EQ(StatesAt(At(5)), (States{{"file:/a", State::kFailed}, {"b", State::kOk}}));
+  EXPECT_EQ(StatesAt(At(9)), (States{{"file:/a", State::kOk}, {"b", State::kOk}}));
+  EXPECT_EQ(HostAt(At(0)).counts.total(), 0);
+  EXPECT_EQ(HostAt(At(6)).counts.failed, 1);
+  EXPECT_EQ(HostAt(At(6)).counts.ok, 1);
+  EXPECT_EQ(HostAt(At(9)).counts.ok, 2);
+  ASSERT_OK_AND_ASSIGN(const auto states, store().history().StatesAt("web1", At(6)));
+  EXPECT_EQ(states.front().report.position, "recipes/b:1");
+}
+
+TEST_F(HistoryStoreTest, AMomentLongAgoCrossesMonths) {
+  constexpr uint64_t kMonth = 60 * 24 * 31;
+  ASSERT_OK(Ingest("web1", "e1", {SnapshotOf(1, {{"a", State::kOk}})}));
+  ASSERT_OK(Ingest("web1", "e1", {Run(2 * kMonth, {Resource("a", State::kFailed)})}));
+  ASSERT_OK(Ingest("web1", "e1", {Run(4 * kMonth, {})}));
+  EXPECT_EQ(StatesAt(At(kMonth)), (States{{"a", State::kOk}}));
+  EXPECT_EQ(StatesAt(At(3 * kMonth)), (States{{"a", State::kFailed}}));
+  EXPECT_EQ(HostAt(At(kMonth)).counts.ok, 1);
+  EXPECT_EQ(HostAt(At(3 * kMonth)).counts.failed, 1);
+  EXPECT_EQ(HostAt(At(3 * kMonth)).counts.ok, 0);
+}
+
+TEST_F(HistoryStoreTest, EveryMomentOfAnyHistoryIsAsItWasAndCountsEqualRows) {
+  std::mt19937 random(7);  // NOLINT(cert-msc32-c,cert-msc51-cpp): the same run every time
+  const State states[] = {State::kOk, State::kFailed, State::kDrifted, State::kChanged};
+  std::map<uint64_t, States> known;
+  std::map<uint64_t, uint32_t> drift;
+  for (uint64_t step = 1; step <= 60; ++step) {
+    std::vector<resource::ResourceReport> listed;
+    for (int i = 0; i < 5; ++i) {
+      if (random() % 3 == 0) {
+        const State state = states[random() % 4];
+        listed.push_back(Resource("r" + std::to_string(i),
+                                  state,
+                                  state == State::kDrifted ? Cause::kDrift : Cause::kNone));
+      }
+    }
+    ASSERT_OK(Ingest("web1", "e1", {Run(step, listed)}));
+    ASSERT_OK_AND_ASSIGN(const auto now, store().reports().StatesOf("web1"));
+    ASSERT_OK_AND_ASSIGN(const auto host, store().fleet().GetHost("web1"));
+    drift[step] = host.open_drift;
+    for (const StateRecord& state : now) {
+      known[step][state.report.id] = state.report.state;
+    }
+  }
+  for (const auto& [step, then] : known) {
+    EXPECT_EQ(StatesAt(At(step)), then) << step;
+    int32_t failed = 0;
+    int32_t drifted = 0;
+    for (const auto& [id, state] : then) {
+      failed += state == State::kFailed ? 1 : 0;
+      drifted += state == State::kDrifted ? 1 : 0;
+    }
+    const HostThen host = HostAt(At(step));
+    EXPECT_EQ(host.counts.failed, failed) << step;
+    EXPECT_EQ(host.counts.drifted, drifted) << step;
+    EXPECT_EQ(host.counts.total(), static_cast<int32_t>(then.size())) << step;
+    EXPECT_EQ(host.open_drift, drift[step]) << step;
+  }
+}
+
+TEST_F(HistoryStoreTest, AWindowHoldsWhatLayInIt) {
+  ASSERT_OK(Ingest("web1", "e1", {Run(1, {Resource("a", State::kDrifted, Cause::kDrift)})}));
+  ASSERT_OK(Ingest("web1", "e1", {Run(5, {Resource("a", State::kChanged, Cause::kDrift)})}));
+  ASSERT_OK(Ingest("web1", "e1", {Run(9, {Resource("b", State::kFailed)})}));
+  HistoryStore& history = store().history();
+  EXPECT_THAT(history.Runs("web1", {At(2), At(9)}), IsOkAndHolds(SizeIs(2)));
+  EXPECT_THAT(history.Runs("", {At(2), At(8)}), IsOkAndHolds(SizeIs(1)));
+  EXPECT_THAT(history.Runs("web2", {}), IsOkAndHolds(IsEmpty()));
+  EXPECT_THAT(history.Drift({At(2), At(3)}), IsOkAndHolds(SizeIs(1)));
+  EXPECT_THAT(history.Drift({At(6), At(9)}), IsOkAndHolds(IsEmpty()));
+  EXPECT_THAT(history.Spans("web1", "a", {At(2), At(3)}), IsOkAndHolds(SizeIs(1)));
+  EXPECT_THAT(history.Spans("web1", "", {At(0), At(0)}), IsOkAndHolds(IsEmpty()));
+  ASSERT_OK_AND_ASSIGN(const auto changes, history.Changes({At(2), At(9)}));
+  ASSERT_THAT(changes, SizeIs(3));  // b failed; a was put right, and is ok since.
+  EXPECT_EQ(changes[0].span.state.report.id, "b");
+  EXPECT_EQ(changes[0].host, "web1");
+  EXPECT_THAT(history.Changes({At(2), At(9), 1}), IsOkAndHolds(SizeIs(1)));
+}
+
+TEST_F(HistoryStoreTest, FactsAreSpansAndValuesAreKeptOnce) {
+  ASSERT_OK(Ingest("web1", "e1", {Facts(1, R"({"os":{"id":"debian"},"arch":"arm64"})")}));
+  ASSERT_OK(Ingest("web1", "e1", {Facts(5, R"({"os":{"id":"debian"},"virtual":"kvm"})")}));
+  MakeHost("web2");
+  ASSERT_OK(Ingest("web2", "e2", {Facts(6, R"({"os":{"id":"debian"}})")}));
+  HistoryStore& history = store().history();
+  EXPECT_THAT(history.FactsAt("web1", At(0)), IsOkAndHolds(""));
+  EXPECT_THAT(history.FactsAt("web1", At(4)),
+              IsOkAndHolds(R"({"arch":"arm64","os":{"id":"debian"}})"));
+  EXPECT_THAT(history.FactsAt("web1", At(5)),
+              IsOkAndHolds(R"({"os":{"id":"debian"},"virtual":"kvm"})"));
+  EXPECT_THAT(store().reports().FactsOf("web2"), IsOkAndHolds(R"({"os":{"id":"debian"}})"));
+  CloseStore();
+  auto file = sqlite::Database::Open(Path());
+  ASSERT_OK(file);
+  int64_t values = 0;
+  ASSERT_OK((*file)->Query("SELECT count(*) FROM fact_values",
+                           [&](const sqlite::Row& row) { values = row.Integer(0); }));
+  EXPECT_EQ(values, 3);
+}
+
+TEST_F(HistoryStoreTest, WhatAHostEnforcedIsKnownOfThen) {
+  AddRevision("one");
+  AddRevision("two");
+  ASSERT_OK(Ingest("web1", "e1", {Run(3, {})}));
+  server::Ingest later = Run(7, {});
+  std::get<resource::RunReport>(later.body).revision = "r2";
+  ASSERT_OK(Ingest("web1", "e1", {later}));
+  EXPECT_EQ(HostAt(At(2)).revision, "");
+  EXPECT_EQ(HostAt(At(3)).revision, "r1");
+  EXPECT_EQ(HostAt(At(6)).revision, "r1");
+  EXPECT_EQ(HostAt(At(7)).revision, "r2");
+}
+
+class OldDatabaseTest : public StoreTest, public ::testing::WithParamInterface<int> {};
+
+TEST_P(OldDatabaseTest, WhatAnOlderServerWroteIsThere) {
+  CloseStore();
+  std::filesystem::remove(Path());
+  {
+    auto old = sqlite::Database::Open(Path());
+    ASSERT_OK(old);
+    ASSERT_OK(sqlite::MigrateTo(**old, GetParam()));
+    ASSERT_OK((*old)->Execute(R"sql(
+INSERT INTO hosts(name, channel, machine_id, agent_version, address, os, enrolled, last_seen, revision_id, refusal,
+  catalog, states, ok, unknown, skipped, changed, drifted, failed, open_drift, last_run, last_run_error, revoked, facts)
+  VALUES('web1', 'production', 'm', '1', '', 'debian 12', 100, 5000000, x'01', '', x'', x'', 1, 0, 0, 0, 0, 0, 0, 4000000,
+  '', 0, '{"os":{"id":"debian"},"arch":"amd64"}');
+INSERT INTO revisions VALUES(7, x'01', '01', 's', '', '', 50, 'user/ann');
+INSERT INTO labels VALUES('web1', 'role', 'web');
+INSERT INTO states VALUES('web1', 'file:/a', 0, 3000000, x'', 'run', 'r7');
+CREATE TABLE history_197001(host TEXT NOT NULL, id TEXT NOT NULL, state INTEGER NOT NULL, since INTEGER NOT NULL,
+  until INTEGER NOT NULL, record BLOB NOT NULL, run TEXT NOT NULL, revision TEXT NOT NULL);
+INSERT INTO history_197001 VALUES('web1', 'file:/a', 5, 1000000, 3000000, x'', 'run', 'r7');
+)sql"));
+  }
+  ASSERT_OK(OpenAgain());
+  EXPECT_THAT(store().reports().FactsOf("web1"),
+              IsOkAndHolds(R"({"arch":"amd64","os":{"id":"debian"}})"));
+  ASSERT_OK_AND_ASSIGN(const auto host, store().fleet().GetHost("web1"));
+  EXPECT_EQ(host.labels.at("role"), "web");
+  EXPECT_EQ(host.counts.ok, 1);
+  HistoryStore& history = store().history();
+  ASSERT_OK_AND_ASSIGN(const auto then, history.StatesAt("web1", absl::FromUnixSeconds(2)));
+  ASSERT_THAT(then, SizeIs(1));
+  EXPECT_EQ(then[0].report.state, State::kFailed);
+  ASSERT_OK_AND_ASSIGN(const auto hosts, history.HostsAt(absl::FromUnixSeconds(2)));
+  EXPECT_EQ(hosts.at("web1").counts.failed, 1);
+  EXPECT_EQ(hosts.at("web1").counts.ok, 0);
+  ASSERT_OK_AND_ASSIGN(const auto now, history.HostsAt(absl::FromUnixSeconds(6)));
+  EXPECT_EQ(now.at("web1").revision, "r7");
+  EXPECT_THAT(history.FactsAt("web1", absl::FromUnixSeconds(2)), IsOkAndHolds(""));
+}
+
+INSTANTIATE_TEST_SUITE_P(Versions, OldDatabaseTest, ::testing::Values(3, 4));
+
+}  // namespace
+}  // namespace fettle::server

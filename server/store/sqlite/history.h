@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "server/store/history.h"
+#include "server/store/sqlite/connection.h"
+
+namespace fettle::server::sqlite {
+
+// HistoryStore on SQLite. Safe from any thread.
+class SqliteHistoryStore final : public HistoryStore {
+ public:
+  explicit SqliteHistoryStore(Connection& reader) : reader_(reader) {}
+
+  absl::StatusOr<std::vector<StateRecord>> StatesAt(const std::string& host,
+                                                    absl::Time at) override;
+  absl::StatusOr<std::map<std::string, HostThen>> HostsAt(absl::Time at) override;
+  absl::StatusOr<std::string> FactsAt(const std::string& host, absl::Time at) override;
+  absl::StatusOr<std::vector<SpanRecord>> Spans(const std::string& host,
+                                                const std::string& resource,
+                                                const Window& window) override;
+  absl::StatusOr<std::vector<HostSpan>> Changes(const Window& window) override;
+  absl::StatusOr<std::vector<DriftEntry>> Drift(const Window& window) override;
+  absl::StatusOr<std::vector<resource::RunReport>> Runs(const std::string& host,
+                                                        const Window& window) override;
+
+ private:
+  Connection& reader_;
+};
+
+}  // namespace fettle::server::sqlite
