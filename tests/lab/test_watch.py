@@ -75,6 +75,13 @@ class Watch(unittest.TestCase):
         self.assertEqual(actor["sshSource"], "10.9.8.7")
         self.assertTrue(actor["executable"].endswith(("sh", "dash")), actor)
         self.assertIn("by sh -c", self.fleet.fettle("drift", "--since", "1h").out)
+        self.assertEqual([one["id"] for one in self.fleet.json(
+            "drift", "--since", "1h", "resource.name == /srv/app/one and who.ssh_source == 10.9.8.7")["records"]],
+            ["file:/srv/app/one"])
+        blamed = self.fleet.json("blame", self.fleet.json("hosts")["hosts"][0]["name"], "file:/srv/app/one")
+        self.assertIn("/srv/app", blamed["line"])
+        self.assertEqual(blamed["drift"]["state"]["actor"]["sshSource"], "10.9.8.7")
+        self.assertTrue(blamed["enforced"]["publishedBy"])
 
     def test_02_a_replacement_and_a_removal_and_a_mode(self):
         for script in ("echo x > /srv/app/.t && mv /srv/app/.t /srv/app/two", "rm /srv/app/two",
