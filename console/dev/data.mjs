@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A made-up fleet for developing the console: the same for the same number of hosts.
+import { createHash } from 'node:crypto';
+
 const DAY = 86_400_000;
 const us = ms => String(Math.round(ms) * 1000);
 
@@ -15,10 +17,27 @@ const roles = ['web', 'web', 'web', 'db', 'cache', 'mail', 'batch'];
 const sites = ['ams', 'fra', 'hel'];
 const systems = ['debian 12', 'debian 12', 'debian 12', 'debian 11', 'ubuntu 24.04'];
 
+const sha = text => createHash('sha256').update(text).digest('hex');
+export const blobs = new Map();
+const keep = text => {
+  blobs.set(sha(text), Buffer.from(text));
+  return sha(text);
+};
+// The manifest's digest of the tree of revision n.
+function treeOf(n) {
+  const files = {
+    'fleet.lua': 'include "web"\n',
+    'recipes/web/init.lua': `package "nginx-light"\nfile "/etc/nginx/workers" { content = "${n}\\n" }\nservice "nginx" { running = true }\n`,
+    ...(n % 2 ? { 'recipes/web/odd.lua': '-- only in odd ones: <script>alert(1)</script>\n' } : {}),
+  };
+  const lines = Object.entries(files).map(([path, text]) => `${keep(text)} ${text.length} - ${path}\n`);
+  return Buffer.from(keep(lines.join('')), 'hex').toString('base64');
+}
+
 export const revisions = Array.from({ length: 42 }, (_, i) => ({
   name: `r${42 - i}`,
   id: Buffer.from(`revision ${42 - i}`.padEnd(32, '.')).toString('base64'),
-  tree: Buffer.from(`tree ${42 - i}`.padEnd(32, '.')).toString('base64'),
+  tree: treeOf(42 - i),
   parent: i === 41 ? '' : Buffer.from(`revision ${41 - i}`.padEnd(32, '.')).toString('base64'),
   author: ['ann@example.org', 'ben@example.org'][i % 2],
   message: ['nginx: four workers', 'sshd: no passwords', 'base: time zone', 'db: tune memory'][i % 4],

@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { channels, detail, history, makeFleet, motd, revisions } from './data.mjs';
+import { blobs, channels, detail, history, makeFleet, motd, revisions } from './data.mjs';
 
 const port = Number(process.argv[2] ?? 7480);
 const fleet = makeFleet(Number(process.argv[3] ?? 10_000));
@@ -51,13 +51,35 @@ const methods = {
   'History/Runs': request => ({ runs: filtered(fleet.runs, request) }),
   'History/HostHistory': request => ({ spans: history(fleet, request.host) }),
   'Policy/ListRevisions': () => ({ revisions }),
-  'Policy/GetRevision': request => revisions.find(one => one.name === request.name),
+  'Policy/GetRevision': request =>
+    revisions.find(
+      one => one.name === request.name || Buffer.from(one.id, 'base64').toString('hex') === request.name,
+    ),
   'Policy/ListChannels': () => ({ channels }),
 };
 
 function answer(response, status, body) {
   response.writeHead(status, { 'Content-Type': 'application/json' });
   response.end(JSON.stringify(body));
+}
+
+function envelope(flags, body) {
+  const text = Buffer.from(JSON.stringify(body));
+  const head = Buffer.alloc(5, 0);
+  head[0] = flags;
+  head.writeUInt32BE(text.length, 1);
+  return Buffer.concat([head, text]);
+}
+
+async function sendBlobs(request, response) {
+  const parts = [];
+  for await (const part of request) parts.push(part);
+  response.writeHead(200, { 'Content-Type': 'application/connect+json' });
+  for (const digest of JSON.parse(Buffer.concat(parts).subarray(5)).digests) {
+    const data = blobs.get(Buffer.from(digest, 'base64').toString('hex'));
+    if (data) response.write(envelope(0, { digest, data: data.toString('base64'), last: true }));
+  }
+  response.end(envelope(2, {}));
 }
 
 async function call(request, response, method) {
@@ -113,7 +135,8 @@ async function file(request, response) {
 
 createServer((request, response) => {
   const method = /^\/fettle\.v1\.(\w+\/\w+)$/.exec(request.url)?.[1];
-  if (method) void call(request, response, method);
+  if (method === 'Policy/GetBlobs') void sendBlobs(request, response);
+  else if (method) void call(request, response, method);
   else if (request.url === '/session') session(request, response);
   else if (request.url === '/events') events(response);
   else void file(request, response);

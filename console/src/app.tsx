@@ -141,7 +141,7 @@ function page(path: readonly string[]): ReactNode {
   if (section === 'drift' && !name) return <DriftPage />;
   if (section === 'runs' && !name) return <RunsPage />;
   if (section === 'runs' && name && third) return <RunPage host={name} id={third} />;
-  if (section === 'revisions') return name ? <RevisionPage name={name} /> : <RevisionsPage />;
+  if (section === 'revisions') return name ? <RevisionPage key={name} name={name} /> : <RevisionsPage />;
   return (
     <Page title="Nothing here">
       <Empty title="There is no such page">

@@ -58,22 +58,31 @@ async function send(path: string, init: RequestInit): Promise<Response> {
   }
 }
 
+// Calls a method with a body that is ready, and answers what is not an error.
+export async function postRaw(
+  method: string,
+  type: string,
+  body: string | Uint8Array,
+  signal?: AbortSignal,
+): Promise<Response> {
+  const response = await send(`/fettle.v1.${method}`, {
+    method: 'POST',
+    headers: { 'Content-Type': type, 'Connect-Protocol-Version': '1' },
+    body,
+    ...(signal ? { signal } : {}),
+  });
+  if (response.ok) return response;
+  const error = await failure(response);
+  if (error.code === 'unauthenticated') onLoggedOut();
+  throw error;
+}
+
 async function call<Request, Response>(
   method: string,
   request: Request,
   signal?: AbortSignal,
 ): Promise<Response> {
-  const response = await send(`/fettle.v1.${method}`, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json', 'Connect-Protocol-Version': '1' },
-    body: JSON.stringify(request),
-    ...(signal ? { signal } : {}),
-  });
-  if (!response.ok) {
-    const error = await failure(response);
-    if (error.code === 'unauthenticated') onLoggedOut();
-    throw error;
-  }
+  const response = await postRaw(method, 'application/json', JSON.stringify(request), signal);
   return (await response.json()) as Response;
 }
 

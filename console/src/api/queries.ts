@@ -2,6 +2,7 @@
 // What pages ask, under the keys that live.ts knows: [what, host or filter, …].
 import { keepPreviousData, QueryClient, useQuery, type UseQueryResult } from '@tanstack/react-query';
 import { toMicros } from '../lib/time';
+import { fetchBlob, fetchTree } from './blobs';
 import { api, ApiError } from './client';
 
 const final = ['invalid_argument', 'unauthenticated', 'permission_denied', 'not_found', 'unimplemented'];
@@ -79,3 +80,19 @@ export const useRevision = (name: string) =>
 
 export const useChannels = () =>
   useAnswer(['channels'], signal => api.listChannels(signal).then(answer => answer.channels ?? []));
+
+const forever = 1e9; // Content that is named by its digest never gets old.
+
+export const useTree = (digest: string) =>
+  useQuery({
+    queryKey: ['tree', digest],
+    queryFn: ({ signal }) => (digest === '' ? [] : fetchTree(digest, signal)),
+    staleTime: forever,
+  });
+
+export const useBlob = (digest: string) =>
+  useQuery({
+    queryKey: ['blob', digest],
+    queryFn: ({ signal }) => (digest === '' ? new Uint8Array() : fetchBlob(digest, signal)),
+    staleTime: forever,
+  });

@@ -179,6 +179,12 @@ export interface Channel {
   hosts?: number;
 }
 
+export interface BlobChunk {
+  digest?: string;
+  data?: string;
+  last?: boolean;
+}
+
 export interface ListHostsRequest {
   filter?: string;
 }

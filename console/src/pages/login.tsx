@@ -48,8 +48,7 @@ export function LoginPage({ onDone }: { onDone: () => void }) {
           {busy ? 'Logging in …' : 'Log in'}
         </button>
         <p id={`${id}h`} className="dim small">
-          An administrator makes one with <code>fettle enroll token --user --name NAME</code>. It is good for
-          one login.
+          <code>fettle console</code> on the command line prints one. It is good once, for a few minutes.
         </p>
       </form>
     </main>

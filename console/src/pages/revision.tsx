@@ -5,8 +5,9 @@ import { equals } from '../lib/filter';
 import { href } from '../lib/route';
 import { Answer, Empty, HostLink, Page, Pairs, Time } from '../ui/bits';
 import { Signed } from './revisions';
+import { Changes, Files, hexOf } from './tree';
 
-const shownHosts = 200;
+const shownHosts = 60;
 
 export default function RevisionPage({ name }: { name: string }) {
   const query = useRevision(name);
@@ -17,15 +18,6 @@ export default function RevisionPage({ name }: { name: string }) {
       </Answer>
     </Page>
   );
-}
-
-// Digests are bytes in base64; people compare them in hexadecimal.
-function hex(base64: string | undefined): string {
-  try {
-    return [...atob(base64 ?? '')].map(one => one.charCodeAt(0).toString(16).padStart(2, '0')).join('');
-  } catch {
-    return '';
-  }
 }
 
 function Detail({ revision }: { revision: Revision }) {
@@ -41,12 +33,14 @@ function Detail({ revision }: { revision: Revision }) {
           ['Signature', <Signed key="s" revision={revision} />],
           ['Channels', (revision.channels ?? []).join(', ') || 'none'],
           revision.gitCommit ? ['Git commit', <code key="g">{revision.gitCommit}</code>] : null,
-          ['Digest', <code key="d">{hex(revision.id)}</code>],
-          ['Tree', <code key="t">{hex(revision.tree)}</code>],
-          ['Parent', revision.parent ? <code key="q">{hex(revision.parent)}</code> : 'none'],
+          ['Digest', <code key="d">{hexOf(revision.id)}</code>],
+          ['Tree', <code key="t">{hexOf(revision.tree)}</code>],
+          ['Parent', revision.parent ? <code key="q">{hexOf(revision.parent)}</code> : 'none'],
         ]}
       />
       <Where name={revision.name ?? ''} />
+      <Changes revision={revision} />
+      <Files revision={revision} />
       <section>
         <h2>What was signed</h2>
         <pre className="statement" tabIndex={0} role="region" aria-label="Statement">

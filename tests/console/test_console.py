@@ -1,0 +1,89 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The console in a real browser, with the data of a real server and of agents on really booted hosts: every page in dark
+and light, wide and as on a phone, with axe; a drift that happens now; names that look like markup.
+
+FETTLE_BIN is the program; CONSOLE_DIST the built console; CONSOLE_PICTURES where pictures of all pages are kept."""
+import os
+import subprocess
+import sys
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
+
+from bridge import Bridge, blobs_of  # noqa: E402
+from fleet import Fleet  # noqa: E402
+from labhost import wait_until  # noqa: E402
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+SECONDS = 30
+FLEET_LUA = 'include "app"\nhost.enforce = host.labels.role ~= "db"\n'
+RECIPE = """
+file "/etc/motd" { content = "ours\\n" }
+directory "/srv/app" { mode = "0755" }
+file "/srv/app/one" { content = "%s\\n", mode = "0644" }
+directory "/srv/<script>alert(1)<" { mode = "0755" }
+file "/srv/<script>alert(1)</script>" { content = "<img src=x onerror=alert(1)>\\n" }
+"""
+TREES = [{"fleet.lua": FLEET_LUA, "recipes/app.lua": RECIPE % number} for number in ("one", "two")]
+
+
+class Console(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.fleet = Fleet(hosts=["web1", "db1"], title="console", sweep="1h",
+                          labels={"web1": {"role": "web"}, "db1": {"role": "db"}})
+        cls.enterClassContext(cls.fleet)
+        cls.web, cls.db = cls.fleet.hosts
+        cls.fleet.publish(TREES[0], message="the first")
+        # Only told by name, so that both revisions are there whatever the hosts are at.
+        wait_until(lambda: cls.at("r1", "web1"), SECONDS, "the first revision")
+        cls.fleet.publish(TREES[1], message="the second")
+        wait_until(lambda: cls.at("r2", "web1") and cls.at("r2", "db1"), SECONDS, "the second revision")
+        # What only looks is put right by hand, so that the fleet is in order.
+        for path, text in (("/etc/motd", "ours\n"), ("/srv/app/one", "two\n"),
+                           ("/srv/<script>alert(1)</script>", "<img src=x onerror=alert(1)>\n")):
+            cls.db.run(["mkdir", "-p", "/srv/app", "/srv/<script>alert(1)<"])
+            cls.db.write_file(path, text)
+        cls.fleet.fettle("run", "db1", check=False)
+        cls.fleet.wait_converged()
+        cls.web.write_file("/srv/app/one", "by somebody\n")
+        wait_until(lambda: any(one["id"] == "file:/srv/app/one" and one["host"] == "web1"
+                               for one in cls.fleet.drift()), SECONDS, "a corrected drift")
+
+    @classmethod
+    def at(cls, revision, name):
+        return cls.fleet.states()[name].get("revision") == revision
+
+    def answer(self, what):
+        """Does on the hosts what the browser's story asks for."""
+        drifts = what == "drift"
+        self.db.write_file("/etc/motd", "by hand\n" if drifts else "ours\n")
+        # How soon the agent sees it by itself is for test_watch.py: this is about what the server knows.
+        self.fleet.fettle("run", "db1")
+        wait_until(lambda: bool(self.fleet.json("drift").get("records")) == drifts, SECONDS, f"the server to know: {what}")
+
+    def test_every_page_shows_what_is_so_in_every_way_that_people_look_at_it(self):
+        with Bridge(self.fleet, os.environ["CONSOLE_DIST"]) as bridge:
+            for tree in TREES:
+                bridge.blobs.update(blobs_of(tree))
+            story = subprocess.Popen(
+                ["node", os.path.join(HERE, "visit.mjs")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                env={**os.environ, "CONSOLE_URL": bridge.url, "CONSOLE_TOKEN": bridge.token})
+            try:
+                for line in story.stdout:
+                    print(line, end="", flush=True)
+                    if line.startswith("ASK "):
+                        self.answer(line[4:].strip())
+                        story.stdin.write("done\n")
+                        story.stdin.flush()
+                self.assertEqual(story.wait(30), 0, "see the lines that begin with FAILED")
+            finally:
+                story.kill()
+                story.wait()
+                story.stdin.close()
+                story.stdout.close()
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
