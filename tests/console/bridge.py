@@ -64,6 +64,8 @@ class Bridge:
     def call(self, method, request):
         since = ["--since", time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(int(request.get("sinceUs", 0)) / 1e6))]
         since = since if request.get("sinceUs") else []
+        at = ["--at", time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(int(request.get("atUs", 0)) / 1e6))]
+        at = at if request.get("atUs") else []
         filters = [request["filter"]] if request.get("filter") else []
         most = ["--most", str(request["most"])] if request.get("most") else []
         if method == "Policy/GetRevision":
@@ -72,9 +74,9 @@ class Bridge:
                     return one
             raise Refused("no such revision")
         return self.ask(*{
-            "Fleet/ListHosts": ["hosts", *filters],
-            "Fleet/GetHost": ["host", request.get("name", "")],
-            "History/Drift": ["drift", *filters, *since, *most],
+            "Fleet/ListHosts": ["hosts", *filters, *at],
+            "Fleet/GetHost": ["host", request.get("name", ""), *at],
+            "History/Drift": ["drift", *filters, *since, *at, *most],
             "History/Runs": ["runs", *filters, *since, *most],
             "History/HostHistory": ["history", request.get("host", ""), *since, *most],
             "Policy/ListRevisions": ["revisions"],

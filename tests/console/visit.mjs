@@ -29,6 +29,9 @@ async function visitAll(browser) {
     ['revision', 'revisions/r2', 'recipes/app.lua'],
     ['filtered', `fleet?view=table&filter=${encodeURIComponent('labels.role == "db"')}`, 'db1'],
     ['wrong-filter', `fleet?filter=${encodeURIComponent('nonsense == 1')}`, 'column 1'],
+    ['host-then', `hosts/web1?at=${new Date(Date.now() - 1000).toISOString()}`, 'Back to now'],
+    ['drift-then', `drift?at=${new Date(Date.now() - 1000).toISOString()}`, 'Back to now'],
+    ['fleet-then', `fleet?view=table&at=${new Date(Date.now() - 1000).toISOString()}`, 'Last run'],
     ['no-host', 'hosts/nobody', 'There is no such thing'],
   ]) {
     await browser.go(place);

@@ -38,21 +38,29 @@ function useAnswer<T>(
 
 const since = (span: number) => (span > 0 ? { sinceUs: toMicros(Date.now() - span) } : {});
 
-export const useHosts = (filter: string, enabled = true) =>
+// `at`: as of then, in milliseconds; 0: now. The past is under a key that no change makes old.
+const then = (at: number) => (at > 0 ? { atUs: toMicros(at) } : {});
+const keyAt = (at: number, now: readonly unknown[]) => (at > 0 ? ['then', at, ...now] : now);
+
+export const useHosts = (filter: string, enabled = true, at = 0) =>
   useAnswer(
-    ['hosts', filter],
-    signal => api.listHosts({ filter }, signal).then(answer => answer.hosts ?? []),
+    keyAt(at, ['hosts', filter]),
+    signal => api.listHosts({ filter, ...then(at) }, signal).then(answer => answer.hosts ?? []),
     true,
     enabled,
   );
 
-export const useHost = (name: string) => useAnswer(['host', name], signal => api.getHost({ name }, signal));
+export const useHost = (name: string, at = 0) =>
+  useAnswer(keyAt(at, ['host', name]), signal => api.getHost({ name, ...then(at) }, signal));
 
 // `span` milliseconds back; 0: only what is open now.
-export const useDrift = (filter: string, span: number, most = 1000) =>
+export const useDrift = (filter: string, span: number, most = 1000, at = 0) =>
   useAnswer(
-    ['drift', filter, span, most],
-    signal => api.drift({ filter, most, ...since(span) }, signal).then(answer => answer.records ?? []),
+    keyAt(at, ['drift', filter, span, most]),
+    signal =>
+      api
+        .drift({ filter, most, ...(at > 0 ? then(at) : since(span)) }, signal)
+        .then(answer => answer.records ?? []),
     true,
   );
 

@@ -187,15 +187,18 @@ export interface BlobChunk {
 
 export interface ListHostsRequest {
   filter?: string;
+  atUs?: Micros;
 }
 export interface ListHostsResponse {
   hosts?: Host[];
 }
 export interface GetHostRequest {
   name?: string;
+  atUs?: Micros;
 }
 export interface DriftRequest {
   filter?: string;
+  atUs?: Micros;
   sinceUs?: Micros;
   most?: number;
 }

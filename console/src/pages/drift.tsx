@@ -17,6 +17,7 @@ import {
   Time,
   Who,
 } from '../ui/bits';
+import { AtBar, useAt } from '../ui/at';
 import { Bars } from '../ui/chart';
 import { Differences } from '../ui/diff';
 import { FilterBar } from '../ui/filter';
@@ -36,14 +37,16 @@ const most = 1000;
 export default function DriftPage() {
   const [filter] = useParam('filter');
   const [span, setSpan] = useParam('since', 'now');
-  const query = useDrift(filter, parseSpan(span), most);
+  const at = useAt();
+  const query = useDrift(filter, parseSpan(span), most, at);
   return (
     <Page title="Drift" aside={<FilterBar what="hosts" />}>
       <div className="tools">
-        <Choice label="Which time" value={span} onChange={setSpan} options={spanOptions} />
+        {at === 0 && <Choice label="Which time" value={span} onChange={setSpan} options={spanOptions} />}
+        <AtBar />
       </div>
       <Answer query={query} what="the drift">
-        {records => <Drift records={records} span={span} filtered={filter !== ''} />}
+        {records => <Drift records={records} span={at > 0 ? 'now' : span} filtered={filter !== ''} />}
       </Answer>
     </Page>
   );

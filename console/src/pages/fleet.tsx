@@ -15,6 +15,7 @@ import {
   type Health,
   type HostRow,
 } from '../lib/health';
+import { AtBar, useAt } from '../ui/at';
 import { Answer, Choice, Empty, glyph, HealthBadge, HostLink, Page, RevisionLink, Time } from '../ui/bits';
 import { Shares } from '../ui/chart';
 import { FilterBar } from '../ui/filter';
@@ -25,9 +26,13 @@ import { Tiles } from './tiles';
 
 export function FleetPage() {
   const [filter] = useParam('filter');
-  const query = useHosts(filter);
+  const at = useAt();
+  const query = useHosts(filter, true, at);
   return (
     <Page title="Fleet" aside={<FilterBar what="hosts" />}>
+      <div className="tools">
+        <AtBar />
+      </div>
       <Answer query={query} what="the hosts">
         {hosts => <Fleet hosts={hosts} filtered={filter !== ''} />}
       </Answer>

@@ -8,7 +8,8 @@ import { healthOf } from '../lib/health';
 import { href } from '../lib/route';
 import { parseSpan, toMs } from '../lib/time';
 import { Answer, Choice, Counts, Empty, HealthBadge, Page, Pairs, RevisionLink, Time } from '../ui/bits';
-import { useParam } from '../ui/place';
+import { AtBar, useAt } from '../ui/at';
+import { useParam, useRouter } from '../ui/place';
 import { useNow } from '../ui/settings';
 import { DriftRecords, spanOptions } from './drift';
 import { Facts } from './facts';
@@ -25,9 +26,14 @@ const tabs = [
 ] as const;
 
 export default function HostPage({ name, tab }: { name: string; tab: string }) {
-  const query = useHost(name);
+  const { place } = useRouter();
+  const at = useAt();
+  const query = useHost(name, at);
   return (
     <Page title={name}>
+      <div className="tools">
+        <AtBar />
+      </div>
       <Answer query={query} what={name}>
         {detail => (
           <>
@@ -36,7 +42,9 @@ export default function HostPage({ name, tab }: { name: string; tab: string }) {
               {tabs.map(([key, title]) => (
                 <a
                   key={key}
-                  href={href(key === 'resources' ? ['hosts', name] : ['hosts', name, key])}
+                  href={href(key === 'resources' ? ['hosts', name] : ['hosts', name, key], {
+                    at: place.params.at ?? '',
+                  })}
                   aria-current={tab === key ? 'page' : undefined}
                 >
                   {title}
