@@ -29,6 +29,7 @@ void AddAllCommands(CLI::App& app, int* exit_code) {
     AddComplianceCommand(app, exit_code);
     AddDiffHostCommand(app, exit_code);
     AddBlameCommand(app, exit_code);
+    AddConsoleCommand(app, exit_code);
   });
   AddGroup(app, "Who may join", [&] {
     AddLoginCommand(app, exit_code);

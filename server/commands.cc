@@ -29,7 +29,8 @@ absl::StatusOr<Config> ConfigFor(const InitOptions& options) {
   auto present = LoadConfig(options.config_file);
   if (!absl::IsNotFound(present.status())) {
     const bool told = !options.data_dir.empty() || !options.names.empty() ||
-                      !options.listen.empty() || !options.enroll_listen.empty();
+                      !options.listen.empty() || !options.enroll_listen.empty() ||
+                      !options.http_listen.empty() || !options.console.empty();
     if (present.ok() && told) {
       return FailedPrecondition(
           "{} is there already and says where and how to serve: change it there, and run init with "
@@ -44,6 +45,8 @@ absl::StatusOr<Config> ConfigFor(const InitOptions& options) {
   config.listen = options.listen.empty() ? config.listen : options.listen;
   config.enroll_listen =
       options.enroll_listen.empty() ? config.enroll_listen : options.enroll_listen;
+  config.http_listen = options.http_listen.empty() ? config.http_listen : options.http_listen;
+  config.console = options.console.empty() ? config.console : options.console;
   const std::string text = FormatConfig(config);
   RETURN_IF_ERROR(ParseConfig(text, "the options of init").status());
   sys::LinuxFiles files("", "");

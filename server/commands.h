@@ -25,6 +25,8 @@ struct InitOptions {
   std::vector<std::string> names;
   std::string listen;
   std::string enroll_listen;
+  std::string http_listen;
+  std::string console;
 };
 
 // Writes the configuration file if it is missing, sets the data directory up, prints what was made.

@@ -41,6 +41,10 @@ void AddInit(CLI::App* app, InitOptions* options) {
       ->allow_extra_args(false);
   app->add_option("--listen", options->listen, "Address and port for agents and people");
   app->add_option("--enroll-listen", options->enroll_listen, "Address and port for enrolment");
+  app->add_option("--http-listen",
+                  options->http_listen,
+                  "Address and port of the web console and the JSON API; off: neither");
+  app->add_option("--console", options->console, "Folder with the console's files");
 }
 
 }  // namespace

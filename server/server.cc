@@ -18,12 +18,16 @@
 #include "lib/recipe/lint.h"
 #include "server/api/credentials.h"
 #include "server/api/listener.h"
+#include "server/api/local_callers.h"
 #include "server/api/services.h"
 #include "server/api/tasks.h"
+#include "server/api/web_sessions.h"
 #include "server/ca/data_dir.h"
 #include "server/ca/server_certificate.h"
 #include "server/fleet/host_fields.h"
 #include "server/housekeeper.h"
+#include "server/http/listener.h"
+#include "server/http/site.h"
 #include "server/store/sqlite/store.h"
 
 namespace fettle::server {
@@ -77,7 +81,8 @@ struct Server::Parts {
         assigner(*store),
         pusher(assigner, sessions, pool),
         publisher(store->policy(), clock, PublisherOptions(config)),
-        blobs(store->policy()) {}
+        blobs(store->policy()),
+        web_sessions(clock) {}
 
   Context MakeContext() {
     return {config,
@@ -92,7 +97,10 @@ struct Server::Parts {
             auditor,
             publisher,
             blobs,
-            tasks};
+            tasks,
+            changes,
+            callers,
+            web_sessions};
   }
 
   const Config config;
@@ -109,8 +117,13 @@ struct Server::Parts {
   Publisher publisher;
   RevisionBlobs blobs;
   Tasks tasks;
+  ChangeFeed changes;
+  LocalCallers callers;
+  WebSessions web_sessions;
   std::unique_ptr<Listener> agents;
   std::unique_ptr<Listener> enrol;
+  std::unique_ptr<http::Site> site;
+  std::unique_ptr<http::Listener> web;
   std::unique_ptr<Housekeeper> housekeeper;
   bool stopped = false;
 };
@@ -125,6 +138,7 @@ absl::StatusOr<std::unique_ptr<Listener>> ListenForAgents(const Context& context
   services.push_back(MakeFleetService(context));
   services.push_back(MakeHistoryService(context));
   services.push_back(MakeComplianceService(context));
+  services.push_back(MakeConsoleService(context));
   auto credentials =
       MutualTls(data.Tls(), context.revocations, [context](std::string who, std::string why) {
         // The audit log waits for the disk; a handshake must not.
@@ -142,7 +156,32 @@ absl::StatusOr<std::unique_ptr<Listener>> ListenForEnrolment(const Context& cont
   return Listener::Start(context.config.enroll_listen, ServerTls(data.Tls()), std::move(services));
 }
 
+absl::StatusOr<pki::TlsServerIdentity> WebIdentity(const DataDir& data) {
+  pki::TlsServerIdentity identity;
+  ASSIGN_OR_RETURN(identity.certificate, data.Read(data.Tls() + "/server.pem"));
+  ASSIGN_OR_RETURN(identity.private_key, data.Read(data.Tls() + "/server.key"));
+  ASSIGN_OR_RETURN(identity.client_ca, data.Read(data.Tls() + "/ca.pem"));
+  return identity;
+}
+
 }  // namespace
+
+absl::Status Server::ListenForBrowsers(const Context& context) {
+  if (context.config.http_listen == "off") {
+    return absl::OkStatus();
+  }
+  ASSIGN_OR_RETURN(const pki::TlsServerIdentity identity, WebIdentity(parts_->data));
+  parts_->site = std::make_unique<http::Site>(context, parts_->agents->InProcess());
+  ASSIGN_OR_RETURN(parts_->web,
+                   http::Listener::Start(context.config.http_listen,
+                                         identity,
+                                         [site = parts_->site.get()](const http::Request& request) {
+                                           return site->Handle(request);
+                                         }));
+  parts_->web_sessions.set_port(parts_->web->port());
+  spdlog::info("the console and the JSON API are on port {}", parts_->web->port());
+  return absl::OkStatus();
+}
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Config& config, const Clock& clock) {
   const DataDir data(config.data_dir);
@@ -157,6 +196,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Config& config, cons
   ASSIGN_OR_RETURN(parts->agents, ListenForAgents(context, data));
   ASSIGN_OR_RETURN(parts->enrol, ListenForEnrolment(context, data));
   std::unique_ptr<Server> server(new Server(std::move(parts)));
+  RETURN_IF_ERROR(server->ListenForBrowsers(context));
   server->parts_->housekeeper = std::make_unique<Housekeeper>(
       [raw = server.get()] {
         if (const absl::Status status = raw->Housekeep(); !status.ok()) {
@@ -179,7 +219,9 @@ Server::~Server() {
 }
 
 Server::Ports Server::ports() const {
-  return {parts_->agents->port(), parts_->enrol->port()};
+  return {parts_->agents->port(),
+          parts_->enrol->port(),
+          parts_->web == nullptr ? 0 : parts_->web->port()};
 }
 
 absl::Status Server::Housekeep() {
@@ -191,6 +233,10 @@ absl::Status Server::Housekeep() {
                        parts_->data, parts_->authority, parts_->config.names, parts_->clock.Now()));
   if (renewed) {
     parts_->auditor.Act("server", "renew", "the server's own certificate");
+    if (parts_->web != nullptr) {
+      ASSIGN_OR_RETURN(const pki::TlsServerIdentity identity, WebIdentity(parts_->data));
+      RETURN_IF_ERROR(parts_->web->Use(identity));
+    }
   }
   return absl::OkStatus();
 }
@@ -200,6 +246,10 @@ void Server::Shutdown() {
     return;
   }
   parts_->housekeeper.reset();
+  parts_->changes.Close();
+  if (parts_->web != nullptr) {
+    parts_->web->Shutdown();
+  }
   for (const auto& session : parts_->sessions.All()) {
     session->Drain(parts_->config.reconnect_window);
   }

@@ -11,12 +11,15 @@
 
 namespace fettle::server {
 
+struct Context;
+
 // The whole server: what main.cc runs, and what tests start on loopback. Safe from any thread.
 class Server {
  public:
   struct Ports {
     int agents = 0;  // Agents and people, with a certificate.
     int enrol = 0;   // Those who have none yet.
+    int http = 0;    // The console and the JSON API; 0 when they are off.
   };
 
   // Opens what `fettle-server init` made in config.data_dir and listens. `clock` must outlive it.
@@ -44,6 +47,8 @@ class Server {
   struct Parts;
 
   explicit Server(std::unique_ptr<Parts> parts);
+
+  absl::Status ListenForBrowsers(const Context& context);
 
   std::unique_ptr<Parts> parts_;
 };

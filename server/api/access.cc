@@ -1,18 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/api/access.h"
 
+#include <vector>
+
 #include "lib/base/status_macros.h"
+#include "server/api/local_callers.h"
 
 namespace fettle::server {
 namespace {
-
-absl::StatusOr<Peer> PeerOf(const grpc::ServerContextBase& call) {
-  const auto pems = call.auth_context()->FindPropertyValues("x509_pem_cert");
-  if (pems.size() != 1) {
-    return absl::UnauthenticatedError("this connection has no client certificate");
-  }
-  return PeerOfCertificate({pems.front().data(), pems.front().size()});
-}
 
 absl::Status CheckValid(const Context& context, const Peer& peer) {
   // The connection may be older than either.
@@ -26,7 +21,7 @@ absl::Status CheckValid(const Context& context, const Peer& peer) {
   return absl::OkStatus();
 }
 
-absl::Status CheckUser(const Context& context, const Peer& peer, bool admin) {
+absl::StatusOr<std::string> RoleOfUser(const Context& context, const Peer& peer) {
   if (peer.identity.role != pki::Role::kUser) {
     return PermissionDenied("this is for people, not for {}", peer.Who());
   }
@@ -34,9 +29,13 @@ absl::Status CheckUser(const Context& context, const Peer& peer, bool admin) {
   if (absl::IsNotFound(role.status())) {
     return PermissionDenied("{}", Message(role.status()));
   }
-  RETURN_IF_ERROR(role.status());
-  if (admin && *role != "admin") {
-    return PermissionDenied("{} has the role \"{}\", and this needs \"admin\"", peer.Who(), *role);
+  return role;
+}
+
+absl::Status CheckUser(const Context& context, const Peer& peer, bool admin) {
+  ASSIGN_OR_RETURN(const std::string role, RoleOfUser(context, peer));
+  if (admin && role != "admin") {
+    return PermissionDenied("{} has the role \"{}\", and this needs \"admin\"", peer.Who(), role);
   }
   return absl::OkStatus();
 }
@@ -53,7 +52,7 @@ absl::StatusOr<Peer> Require(const Context& context,
                              const grpc::ServerContextBase& call,
                              std::string_view what,
                              Check check) {
-  absl::StatusOr<Peer> peer = PeerOf(call);
+  absl::StatusOr<Peer> peer = PeerOf(context, call);
   absl::Status status = peer.status();
   if (status.ok()) {
     status = CheckValid(context, *peer);
@@ -72,6 +71,27 @@ absl::StatusOr<Peer> Require(const Context& context,
 }
 
 }  // namespace
+
+absl::StatusOr<Peer> PeerOf(const Context& context, const grpc::ServerContextBase& call) {
+  const auto& headers = call.client_metadata();
+  if (const auto local = headers.find(LocalCallers::kHeader); local != headers.end()) {
+    const auto peer = context.callers.Find({local->second.data(), local->second.size()});
+    return peer.has_value() ? absl::StatusOr<Peer>(*peer)
+                            : absl::UnauthenticatedError("this caller is not known");
+  }
+  const auto authenticated = call.auth_context();
+  const auto pems = authenticated == nullptr ? std::vector<grpc::string_ref>()
+                                             : authenticated->FindPropertyValues("x509_pem_cert");
+  if (pems.size() != 1) {
+    return absl::UnauthenticatedError("this connection has no client certificate");
+  }
+  return PeerOfCertificate({pems.front().data(), pems.front().size()});
+}
+
+absl::StatusOr<std::string> RoleOf(const Context& context, const Peer& peer) {
+  RETURN_IF_ERROR(CheckValid(context, peer));
+  return RoleOfUser(context, peer);
+}
 
 absl::StatusOr<Peer> RequireHost(const Context& context,
                                  const grpc::ServerContextBase& call,

@@ -24,6 +24,12 @@ absl::StatusOr<std::string> RequireViewer(const Context& context,
                                           const grpc::ServerContextBase& call,
                                           std::string_view what);
 
+// The same for a peer who is known already: the role. Nothing is audited.
+absl::StatusOr<std::string> RoleOf(const Context& context, const Peer& peer);
+
+// Who calls: by certificate, or for whom the HTTPS side of this process calls.
+absl::StatusOr<Peer> PeerOf(const Context& context, const grpc::ServerContextBase& call);
+
 // People who may change things.
 absl::StatusOr<std::string> RequireAdmin(const Context& context,
                                          const grpc::ServerContextBase& call,

@@ -6,6 +6,7 @@
 #include "server/audit/auditor.h"
 #include "server/config/config.h"
 #include "server/fleet/assigner.h"
+#include "server/fleet/change_feed.h"
 #include "server/fleet/pusher.h"
 #include "server/fleet/registry.h"
 #include "server/fleet/revocations.h"
@@ -16,7 +17,9 @@
 
 namespace fettle::server {
 
+class LocalCallers;
 class Tasks;
+class WebSessions;
 
 // What the services work with. Everything is safe from any thread, and outlives the services.
 struct Context {
@@ -33,6 +36,9 @@ struct Context {
   Publisher& publisher;
   RevisionBlobs& blobs;
   Tasks& tasks;
+  ChangeFeed& changes;
+  LocalCallers& callers;
+  WebSessions& web_sessions;
 };
 
 }  // namespace fettle::server

@@ -183,6 +183,7 @@ class FleetService final : public v1::Fleet::Service {
     }
     if (labels != host.labels) {
       RETURN_IF_ERROR(store_.SetLabels(host.name, labels));
+      context_.changes.Tell(Change::Kind::kHost, request.name());
       context_.auditor.Act(who, "label", DescribeLabels(request));
     }
     if (!request.channel().empty() && request.channel() != host.channel) {

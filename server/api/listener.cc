@@ -67,6 +67,12 @@ absl::StatusOr<std::unique_ptr<Listener>> Listener::Start(
   return listener;
 }
 
+std::shared_ptr<grpc::Channel> Listener::InProcess() {
+  grpc::ChannelArguments arguments;
+  arguments.SetMaxReceiveMessageSize(-1);  // As much as a caller over TLS may choose to take.
+  return server_->InProcessChannel(arguments);
+}
+
 void Listener::Shutdown(absl::Duration grace) {
   if (server_ != nullptr) {
     server_->Shutdown(std::chrono::system_clock::now() + absl::ToChronoMilliseconds(grace));

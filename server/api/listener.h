@@ -9,6 +9,7 @@
 #include "absl/time/time.h"
 
 namespace grpc {
+class Channel;
 class Server;
 class ServerCredentials;
 class Service;
@@ -27,6 +28,10 @@ class Listener {
   ~Listener();
 
   int port() const { return port_; }
+
+  // For calls from inside this process; they need no certificate (local_callers.h). Ends with the
+  // server.
+  std::shared_ptr<grpc::Channel> InProcess();
 
   // Takes no more connections; calls that are not over after `grace` are cancelled.
   void Shutdown(absl::Duration grace);

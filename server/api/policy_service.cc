@@ -67,6 +67,7 @@ class PolicyService final : public v1::Policy::Service {
         context_.auditor.Denied(who, fmt::format("Publish: {}", Message(revision.status())));
         return revision.status();
       }
+      context_.changes.Tell(Change::Kind::kRevision);
       context_.auditor.Act(
           who,
           "publish",
@@ -168,6 +169,7 @@ class PolicyService final : public v1::Policy::Service {
     record.changed = context_.clock.Now();
     record.changed_by = who;
     RETURN_IF_ERROR(store_.SetChannel(record));
+    context_.changes.Tell(Change::Kind::kChannel);
     context_.auditor.Act(
         who, "channel set", fmt::format("{} to {}", channel, RevisionName(revision.number)));
     return context_.pusher.ChannelChanged(channel);

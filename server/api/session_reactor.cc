@@ -201,6 +201,9 @@ void SessionReactor::Stored(const std::string& epoch,
     End(Unavailable("reports were not stored, send them again: {}", Message(stored.status())));
     return;
   }
+  for (const Change::Kind kind : {Change::Kind::kDrift, Change::Kind::kState, Change::Kind::kRun}) {
+    context_.changes.Tell(kind, host());
+  }
   bool read_on = false;
   {
     const absl::MutexLock lock(&mutex_);
@@ -317,6 +320,7 @@ absl::Status SessionReactor::Establish(const v1::Hello& hello) {
   }
   RETURN_IF_ERROR(record.status());
   RETURN_IF_ERROR(Claim(*record, hello));
+  context_.changes.Tell(Change::Kind::kHost, host());
   ASSIGN_OR_RETURN(const uint64_t acknowledged,
                    context_.store.reports().Acknowledged(host(), hello.epoch()));
   if (hello.next_sequence() <= acknowledged) {
@@ -474,6 +478,7 @@ void SessionReactor::OnCancel() {
 
 void SessionReactor::OnDone() {
   context_.sessions.Closed(*this);
+  context_.changes.Tell(Change::Kind::kHost, host());
   context_.tasks.Gone(this);
   std::shared_ptr<SessionReactor> self;
   {

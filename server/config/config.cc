@@ -87,6 +87,8 @@ const std::map<std::string, Setter, std::less<>>& Setters() {
       {"data_dir", Text(&Config::data_dir)},
       {"listen", Text(&Config::listen)},
       {"enroll_listen", Text(&Config::enroll_listen)},
+      {"http_listen", Text(&Config::http_listen)},
+      {"console", Text(&Config::console)},
       {"names", Names()},
       {"default_channel", Text(&Config::default_channel)},
       {"heartbeat", Span(&Config::heartbeat, absl::Seconds(1), absl::Hours(1))},
@@ -151,6 +153,12 @@ listen = "{}"
 # Enrolment of hosts and login of people alone: no client certificate, a one-time token instead.
 enroll_listen = "{}"
 
+# The web console and the JSON API over HTTPS, by client certificate or a one-time token (`fettle console`); "off": neither.
+http_listen = "{}"
+
+# The folder with the console's files.
+console = "{}"
+
 # DNS names and addresses that agents and people use for this server; they stand in its certificate.
 names = ["{}"]
 
@@ -183,6 +191,8 @@ log_level = "{}"
       config.data_dir,
       config.listen,
       config.enroll_listen,
+      config.http_listen,
+      config.console,
       fmt::join(config.names, "\", \""),
       config.default_channel,
       absl::FormatDuration(config.heartbeat),

@@ -14,8 +14,10 @@ namespace fettle::server {
 // What the server's one configuration file says; the values here are the defaults.
 struct Config {
   std::string data_dir = "/var/lib/fettle-server";
-  std::string listen = "0.0.0.0:7440";         // Agents and people, by client certificate.
-  std::string enroll_listen = "0.0.0.0:7441";  // Enrolment and login alone, without one.
+  std::string listen = "0.0.0.0:7440";                // Agents and people, by client certificate.
+  std::string enroll_listen = "0.0.0.0:7441";         // Enrolment and login alone, without one.
+  std::string http_listen = "0.0.0.0:7443";           // Console, JSON API; "off": neither.
+  std::string console = "/usr/share/fettle/console";  // Folder with the console's files.
   std::vector<std::string> names = {
       "localhost", "127.0.0.1"};  // DNS names and addresses in the server's certificate.
   std::string default_channel = "production";

@@ -11,7 +11,6 @@ import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
 
-from bridge import Bridge, blobs_of  # noqa: E402
 from fleet import Fleet  # noqa: E402
 from labhost import wait_until  # noqa: E402
 
@@ -32,7 +31,8 @@ class Console(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.fleet = Fleet(hosts=["web1", "db1"], title="console", sweep="1h",
-                          labels={"web1": {"role": "web"}, "db1": {"role": "db"}})
+                          labels={"web1": {"role": "web"}, "db1": {"role": "db"}},
+                          console=os.environ["CONSOLE_DIST"])
         cls.enterClassContext(cls.fleet)
         cls.web, cls.db = cls.fleet.hosts
         cls.fleet.publish(TREES[0], message="the first")
@@ -64,25 +64,23 @@ class Console(unittest.TestCase):
         wait_until(lambda: bool(self.fleet.json("drift").get("records")) == drifts, SECONDS, f"the server to know: {what}")
 
     def test_every_page_shows_what_is_so_in_every_way_that_people_look_at_it(self):
-        with Bridge(self.fleet, os.environ["CONSOLE_DIST"]) as bridge:
-            for tree in TREES:
-                bridge.blobs.update(blobs_of(tree))
-            story = subprocess.Popen(
-                ["node", os.path.join(HERE, "visit.mjs")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-                env={**os.environ, "CONSOLE_URL": bridge.url, "CONSOLE_TOKEN": bridge.token})
-            try:
-                for line in story.stdout:
-                    print(line, end="", flush=True)
-                    if line.startswith("ASK "):
-                        self.answer(line[4:].strip())
-                        story.stdin.write("done\n")
-                        story.stdin.flush()
-                self.assertEqual(story.wait(30), 0, "see the lines that begin with FAILED")
-            finally:
-                story.kill()
-                story.wait()
-                story.stdin.close()
-                story.stdout.close()
+        story = subprocess.Popen(
+            ["node", os.path.join(HERE, "visit.mjs")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            env={**os.environ, "CONSOLE_URL": f"https://{self.fleet.address}:7443/",
+                 "CONSOLE_TOKEN": self.fleet.json("console")["token"]})
+        try:
+            for line in story.stdout:
+                print(line, end="", flush=True)
+                if line.startswith("ASK "):
+                    self.answer(line[4:].strip())
+                    story.stdin.write("done\n")
+                    story.stdin.flush()
+            self.assertEqual(story.wait(30), 0, "see the lines that begin with FAILED")
+        finally:
+            story.kill()
+            story.wait()
+            story.stdin.close()
+            story.stdout.close()
 
 
 if __name__ == "__main__":

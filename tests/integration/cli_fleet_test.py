@@ -44,7 +44,8 @@ class CliFleet(unittest.TestCase):
         data = os.path.join(cls.folder, "data")
         made = subprocess.run(
             [SERVER, "init", "--config", cls.config, "--data-dir", data, "--name", "127.0.0.1",
-             "--listen", f"127.0.0.1:{cls.mtls}", "--enroll-listen", f"127.0.0.1:{cls.enroll}"],
+             "--listen", f"127.0.0.1:{cls.mtls}", "--enroll-listen", f"127.0.0.1:{cls.enroll}",
+             "--http-listen", "off"],
             capture_output=True, text=True, timeout=60, check=True)
         cls.admin_token = re.search(r"fettle1\.\S+", made.stdout).group(0)
         shutil.copy(f"{cls.key}.pub", os.path.join(data, "trusted_keys"))

@@ -38,11 +38,12 @@ WantedBy=multi-user.target
 class Fleet:
     """Server, command line and enrolled hosts."""
 
-    def __init__(self, hosts, title="road", sweep="2s", labels=None, binds=()):
+    def __init__(self, hosts, title="road", sweep="2s", labels=None, binds=(), console=None):
         self.lab = Lab(hosts=list(hosts), title=title, binds=[f"{BIN}:{GUEST_BIN}", *binds])
         self.folder = tempfile.mkdtemp(prefix="fettle-road-")
         self.sweep = sweep
         self.labels = labels or {}
+        self.console = console  # A folder with files for browsers.
         self.server = None
         self.key = os.path.join(self.folder, "author")
         self.tree = os.path.join(self.folder, "tree")
@@ -80,7 +81,9 @@ class Fleet:
         self.config = os.path.join(self.folder, "server.toml")
         self.data = os.path.join(self.folder, "server")
         made = self.server_command("init", "--config", self.config, "--data-dir", self.data, "--name", self.address,
-                                   "--listen", f"{self.address}:7440", "--enroll-listen", f"{self.address}:7441")
+                                   "--listen", f"{self.address}:7440", "--enroll-listen", f"{self.address}:7441",
+                                   "--http-listen", f"{self.address}:7443",
+                                   *(["--console", self.console] if self.console else []))
         token = re.search(r"fettle1\.\S+", made.out)
         if not token:
             raise LabError(f"fettle-server init printed no login token: {made}")
@@ -114,6 +117,7 @@ class Fleet:
         try:
             socket.create_connection((self.address, 7441), 1).close()
             socket.create_connection((self.address, 7440), 1).close()
+            socket.create_connection((self.address, 7443), 1).close()
             return True
         except OSError:
             return False
@@ -134,10 +138,17 @@ class Fleet:
 
     # The command line.
 
-    def fettle(self, *arguments, check=True, timeout=60, codes=(0,)):
+    def restart_server(self):
+        self.stop_server()
+        self.start_server()
+
+    def fettle(self, *arguments, **how):
+        return self.fettle_as(os.path.join(self.folder, "config"), *arguments, **how)
+
+    def fettle_as(self, config, *arguments, check=True, timeout=60, codes=(0,)):
+        """As the person whose log-in stands in the folder `config`."""
         done = subprocess.run([fettle_binary(), *arguments], capture_output=True, text=True, timeout=timeout,
-                              stdin=subprocess.DEVNULL,
-                              env={**os.environ, "FETTLE_CONFIG": os.path.join(self.folder, "config")})
+                              stdin=subprocess.DEVNULL, env={**os.environ, "FETTLE_CONFIG": config})
         result = Result(done.returncode, done.stdout, done.stderr)
         if check and result.code not in codes:
             raise LabError(f"fettle {' '.join(arguments)}: {result}")

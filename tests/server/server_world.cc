@@ -79,6 +79,7 @@ ServerWorld::ServerWorld() {
   config_.data_dir = Path("data");
   config_.listen = "127.0.0.1:0";
   config_.enroll_listen = "127.0.0.1:0";
+  config_.http_listen = "127.0.0.1:0";
   config_.names = {"localhost", "127.0.0.1"};
   clock_.SetWallClock(absl::Now());
 }

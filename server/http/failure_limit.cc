@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/http/failure_limit.h"
+
+namespace fettle::server::http {
+
+void FailureLimit::NewMinute() {
+  const absl::Duration now = clock_.Monotonic();
+  if (now - minute_ >= absl::Minutes(1)) {
+    minute_ = now;
+    together_ = 0;
+    failed_.clear();
+  }
+}
+
+bool FailureLimit::Allows(const std::string& address) {
+  const absl::MutexLock lock(&mutex_);
+  NewMinute();
+  const auto found = failed_.find(address);
+  return together_ < kMostTogether && (found == failed_.end() || found->second < kMost);
+}
+
+void FailureLimit::Failed(const std::string& address) {
+  const absl::MutexLock lock(&mutex_);
+  NewMinute();
+  ++together_;
+  ++failed_[address];
+}
+
+}  // namespace fettle::server::http

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/http/listener.h"
+
+#include <httplib.h>
+
+#include <cctype>
+#include <thread>
+#include <utility>
+
+#include "lib/base/background_thread.h"
+#include "lib/base/status_macros.h"
+#include "lib/base/text.h"
+
+namespace fettle::server::http {
+namespace {
+
+constexpr time_t kReadSeconds = 10;
+constexpr time_t kWriteSeconds = 20;
+constexpr time_t kIdleSeconds = 10;
+constexpr std::size_t kRequestsOfOne = 1000;
+constexpr char kContentType[] = "Content-Type";
+
+Request FromLibrary(const httplib::Request& from) {
+  Request request;
+  request.method = from.method;
+  request.path = from.path;
+  for (const auto& [name, value] : from.headers) {
+    std::string lower = name;
+    for (char& c : lower) {
+      c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    }
+    request.headers.emplace_back(std::move(lower), value);
+  }
+  request.body = from.body;
+  request.address = from.remote_addr;
+  request.certificate = from.ssl == nullptr ? "" : pki::ShownCertificate(from.ssl);
+  return request;
+}
+
+void ToLibrary(Response response, httplib::Response* to) {
+  to->status = response.status;
+  std::string type;
+  for (const auto& [name, value] : response.headers) {
+    if (name == kContentType) {
+      type = value;
+    } else {
+      to->headers.emplace(name, value);
+    }
+  }
+  if (response.stream) {
+    to->set_chunked_content_provider(
+        type, [stream = std::move(response.stream)](std::size_t, httplib::DataSink& sink) {
+          stream([&sink](std::string_view part) {
+            return sink.is_writable() && sink.write(part.data(), part.size());
+          });
+          sink.done();
+          return true;
+        });
+  } else if (!type.empty()) {
+    to->set_content(response.body, type);
+  }
+}
+
+}  // namespace
+
+struct Listener::State {
+  pki::ServerIdentity identity;
+  Handler handler;
+  std::unique_ptr<httplib::SSLServer> server;
+  int port = 0;
+  std::unique_ptr<BackgroundThread> thread;
+};
+
+Listener::Listener(std::unique_ptr<State> state) : state_(std::move(state)) {}
+
+Listener::~Listener() {
+  Shutdown();
+}
+
+absl::StatusOr<std::unique_ptr<Listener>> Listener::Start(std::string_view address,
+                                                          const pki::TlsServerIdentity& identity,
+                                                          Handler handler) {
+  const std::size_t colon = address.rfind(':');
+  int64_t port = -1;
+  if (colon == std::string_view::npos || !ParseInt(address.substr(colon + 1), &port) || port < 0 ||
+      port > 65535) {
+    return InvalidArgument("\"{}\" is no address to listen on; say host:port", address);
+  }
+  std::string host(address.substr(0, colon));
+  if (host.starts_with('[') && host.ends_with(']')) {
+    host = host.substr(1, host.size() - 2);
+  }
+  auto state = std::make_unique<State>();
+  RETURN_IF_ERROR(state->identity.Use(identity));
+  state->handler = std::move(handler);
+  absl::Status prepared;
+  state->server = std::make_unique<httplib::SSLServer>([&](ssl_ctx_st& context) {
+    prepared = state->identity.Install(&context);
+    return prepared.ok();
+  });
+  RETURN_IF_ERROR(prepared);
+  httplib::SSLServer& server = *state->server;
+  server.new_task_queue = [] { return new httplib::ThreadPool(kThreads); };
+  server.set_read_timeout(kReadSeconds);
+  server.set_write_timeout(kWriteSeconds);
+  server.set_keep_alive_timeout(kIdleSeconds);
+  server.set_keep_alive_max_count(kRequestsOfOne);
+  server.set_payload_max_length(kMaxBody);
+  server.set_tcp_nodelay(true);
+  const auto answer = [raw = state.get()](const httplib::Request& from, httplib::Response& to) {
+    ToLibrary(raw->handler(FromLibrary(from)), &to);
+  };
+  server.Get(".*", answer);
+  server.Post(".*", answer);
+  server.Put(".*", answer);
+  server.Patch(".*", answer);
+  server.Delete(".*", answer);
+  server.Options(".*", answer);
+  state->port =
+      port == 0 ? server.bind_to_any_port(host)
+                : (server.bind_to_port(host, static_cast<int>(port)) ? static_cast<int>(port) : -1);
+  if (state->port <= 0) {
+    return Unavailable(
+        "cannot listen on {}: is the port taken, or the address not of this machine?", address);
+  }
+  state->thread =
+      std::make_unique<BackgroundThread>([raw = state.get()] { raw->server->listen_after_bind(); });
+  while (!server.is_running()) {
+    std::this_thread::yield();  // Else stop() would be lost.
+  }
+  return std::unique_ptr<Listener>(new Listener(std::move(state)));
+}
+
+int Listener::port() const {
+  return state_->port;
+}
+
+absl::Status Listener::Use(const pki::TlsServerIdentity& identity) {
+  return state_->identity.Use(identity);
+}
+
+void Listener::Shutdown() {
+  state_->server->stop();
+  state_->thread.reset();
+}
+
+}  // namespace fettle::server::http

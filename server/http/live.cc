@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/http/live.h"
+
+#include <memory>
+
+#include "absl/time/clock.h"
+#include <nlohmann/json.hpp>
+
+#include "lib/base/status_macros.h"
+#include "server/api/access.h"
+#include "server/http/caller.h"
+#include "server/http/connect_error.h"
+
+namespace fettle::server::http {
+namespace {
+
+constexpr absl::Duration kHeartbeat = absl::Seconds(15);
+constexpr absl::Duration kTogether = absl::Milliseconds(100);
+
+// Whether the one who listens may still do so: neither logged out nor revoked.
+bool StillGood(const Context& context, const Request& request) {
+  const auto caller = CallerOf(context, request);
+  return caller.ok() && RoleOf(context, caller->peer).ok();
+}
+
+std::string TextOf(const std::vector<Change>& changes) {
+  std::string text = changes.empty() ? ": still here\n\n" : "";
+  for (const Change& change : changes) {
+    text += EventText(change);
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string EventText(const Change& change) {
+  const nlohmann::json data = {{"kind", KindName(change.kind)}, {"host", change.host}};
+  return fmt::format("event: changed\ndata: {}\n\n",
+                     data.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace));
+}
+
+Response Live::Handle(const Request& request) const {
+  if (request.method != "GET") {
+    Response refused = TextResponse(405, "GET alone");
+    refused.headers.emplace_back("Allow", "GET");
+    return refused;
+  }
+  const auto caller = CallerOf(context_, request);
+  const absl::Status allowed =
+      caller.ok() ? RoleOf(context_, caller->peer).status() : caller.status();
+  if (!allowed.ok()) {
+    return ErrorResponse(allowed);
+  }
+  const std::shared_ptr<ChangeFeed::Listener> listener = context_.changes.Listen();
+  if (listener == nullptr) {
+    Response response = ErrorResponse(Unavailable("too many listen already; look again later"));
+    response.headers.emplace_back("Retry-After", "30");
+    return response;
+  }
+  Response response;
+  response.headers = {{"Content-Type", "text/event-stream"},
+                      {"Cache-Control", "no-store"},
+                      {"X-Accel-Buffering", "no"}};
+  response.stream = [this, request, listener](const SendPart& send) {
+    bool reads = send("retry: 2000\n\n");
+    while (reads && !listener->closed()) {
+      const std::vector<Change> changes = listener->Take(kHeartbeat);
+      reads = StillGood(context_, request) && send(TextOf(changes));
+      if (reads && !changes.empty() && !listener->closed()) {
+        absl::SleepFor(kTogether);  // What comes meanwhile is said together.
+      }
+    }
+  };
+  return response;
+}
+
+}  // namespace fettle::server::http
