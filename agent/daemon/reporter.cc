@@ -88,11 +88,13 @@ void Reporter::Append(report::Weight weight, std::string body, std::string_view 
   }
 }
 
-// A partial run says of all others nothing.
-void Reporter::Merge(const Outcome& outcome) {
+// A partial run says of all others nothing. Answers what was off and is not any more without our
+// doing: somebody else put it right.
+std::vector<std::string> Reporter::Merge(const Outcome& outcome) {
+  std::vector<std::string> healed;
   if (!outcome.report.partial) {
     entries_ = outcome.entries;
-    return;
+    return healed;
   }
   std::map<std::string_view, State> news;
   for (const std::string& id : outcome.job.only) {
@@ -102,10 +104,16 @@ void Reporter::Merge(const Outcome& outcome) {
     news[one.id] = one.state;
   }
   for (link::SnapshotEntry& entry : entries_) {
-    if (const auto found = news.find(entry.id); found != news.end()) {
-      entry.state = found->second;
+    const auto found = news.find(entry.id);
+    if (found == news.end()) {
+      continue;
     }
+    if (found->second == State::kOk && resource::RestingState(entry.state) != State::kOk) {
+      healed.push_back(entry.id);
+    }
+    entry.state = found->second;
   }
+  return healed;
 }
 
 bool Reporter::WorthTelling(const RunReport& run) const {
@@ -120,7 +128,10 @@ void Reporter::Record(const Outcome& outcome) {
   RunReport run = outcome.report;
   revision_ = run.revision;
   if (run.error.empty()) {
-    Merge(outcome);
+    for (const std::string& id : Merge(outcome)) {
+      run.resources.emplace_back().id = id;  // A full run need not say so.
+      run.resources.back().state = State::kOk;
+    }
     states_ = DigestOf(entries_);
     run.states = states_;
     catalog_ = run.catalog;

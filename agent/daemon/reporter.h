@@ -76,7 +76,7 @@ class Reporter {
   void Load();
   void Save() const;
   void Append(report::Weight weight, std::string body, std::string_view what);
-  void Merge(const Outcome& outcome);
+  std::vector<std::string> Merge(const Outcome& outcome);
   bool WorthTelling(const resource::RunReport& run) const;
   void TellSnapshot();
   void TellFacts();

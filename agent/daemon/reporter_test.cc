@@ -83,6 +83,25 @@ TEST_F(ReporterTest, APartialRunLeavesTheOthersAsTheyWere) {
             resource::StateDigest({{"file:/a", State::kOk}, {"file:/b", State::kOk}}));
 }
 
+TEST_F(ReporterTest, APartialRunNamesWhatSomebodyElsePutRight) {
+  reporter_->Record(RanWith(RunOf("push"), State::kDrifted));
+  const uint64_t next = spool_->next_sequence();
+  Outcome partial;
+  partial.job = RunOf("drift");
+  partial.job.only = {"file:/a", "file:/b"};
+  partial.report = RanWith(partial.job, State::kOk).report;
+  partial.report.partial = true;
+  reporter_->Record(partial);
+  resource::RunReport told = partial.report;
+  told.states = reporter_->states();
+  told.resources.emplace_back().id = "file:/b";
+  told.resources.back().state = State::kOk;
+  const auto records = spool_->Unacknowledged(next, 1 << 20);
+  ASSERT_OK(records);
+  ASSERT_THAT(*records, SizeIs(1));
+  EXPECT_EQ(records->front().body, link::EncodeRun(told));
+}
+
 TEST_F(ReporterTest, RefusalsAreToldOnceEvenAcrossRestarts) {
   const link::Assignment assignment = author_.Make(3, {{"fleet.lua", ""}}).assignment;
   reporter_->Refuse(assignment, "no");
