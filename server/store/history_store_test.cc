@@ -164,6 +164,18 @@ TEST_F(HistoryStoreTest, WhatAHostEnforcedIsKnownOfThen) {
   EXPECT_EQ(HostAt(At(7)).revision, "r2");
 }
 
+TEST_F(HistoryStoreTest, AHostThatOnlyLooksFollowsItsRevisionAndAnUndoSaysNothingOfIt) {
+  AddRevision("one");
+  server::Ingest looked = Run(3, {});
+  std::get<resource::RunReport>(looked.body).enforce = false;
+  server::Ingest undone = Run(5, {});
+  std::get<resource::RunReport>(undone.body).enforce = false;
+  std::get<resource::RunReport>(undone.body).partial = true;
+  std::get<resource::RunReport>(undone.body).revision = "r9";
+  ASSERT_OK(Ingest("web1", "e1", {looked, undone}));
+  EXPECT_EQ(HostAt(At(6)).revision, "r1");
+}
+
 class OldDatabaseTest : public StoreTest, public ::testing::WithParamInterface<int> {};
 
 TEST_P(OldDatabaseTest, WhatAnOlderServerWroteIsThere) {

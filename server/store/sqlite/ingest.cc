@@ -148,9 +148,10 @@ absl::Status Ingester::ApplyRun(const std::string& host, const RunReport& run) {
         "revision_id) WHERE name = ?",
         RevisionNumber(run.revision),
         host));
-    if (RevisionNumber(run.revision) != 0) {
-      RETURN_IF_ERROR(StoreRevision(database_, host, run.revision, run.started));
-    }
+  }
+  // A host that only looks follows its revision all the same; what was undone says nothing of it.
+  if ((run.enforce || !run.partial) && RevisionNumber(run.revision) != 0) {
+    RETURN_IF_ERROR(StoreRevision(database_, host, run.revision, run.started));
   }
   ASSIGN_OR_RETURN(PresentStates states, LoadTouched(host, run));
   std::set<std::string_view> listed;
