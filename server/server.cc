@@ -247,11 +247,11 @@ void Server::Shutdown() {
   }
   parts_->housekeeper.reset();
   parts_->changes.Close();
-  if (parts_->web != nullptr) {
-    parts_->web->Shutdown();
-  }
   for (const auto& session : parts_->sessions.All()) {
     session->Drain(parts_->config.reconnect_window);
+  }
+  if (parts_->web != nullptr) {
+    parts_->web->Shutdown();  // Not before: a browser's call may wait for what a host answers.
   }
   parts_->enrol->Shutdown(kGrace);
   parts_->agents->Shutdown(kGrace);

@@ -2,6 +2,7 @@
 #include "server/http/listener.h"
 
 #include <httplib.h>
+#include <sys/socket.h>
 
 #include <cctype>
 #include <thread>
@@ -61,6 +62,28 @@ void ToLibrary(Response response, httplib::Response* to) {
   }
 }
 
+// Before the body is read. The library bounds neither a body that comes in chunks nor what a
+// compressed one becomes: who wants either is sent away unread.
+httplib::Server::HandlerResponse RefuseUnbounded(const httplib::Request& request,
+                                                 httplib::Response& response) {
+  const bool chunked = request.has_header("Transfer-Encoding");
+  if (!chunked && !request.has_header("Content-Encoding")) {
+    return httplib::Server::HandlerResponse::Unhandled;
+  }
+  response.status = chunked ? 411 : 415;
+  response.set_content(chunked ? "say how long the body is: Content-Length\n"
+                               : "send the body as it is, not compressed\n",
+                       "text/plain; charset=utf-8");
+  return httplib::Server::HandlerResponse::Handled;
+}
+
+// Not the library's own choice, SO_REUSEPORT: with that, two servers share a port and neither says
+// so.
+void ReuseAddressAlone(int socket) {
+  const int on = 1;
+  static_cast<void>(setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)));
+}
+
 }  // namespace
 
 struct Listener::State {
@@ -107,6 +130,8 @@ absl::StatusOr<std::unique_ptr<Listener>> Listener::Start(std::string_view addre
   server.set_keep_alive_max_count(kRequestsOfOne);
   server.set_payload_max_length(kMaxBody);
   server.set_tcp_nodelay(true);
+  server.set_socket_options(ReuseAddressAlone);
+  server.set_pre_routing_handler(RefuseUnbounded);
   const auto answer = [raw = state.get()](const httplib::Request& from, httplib::Response& to) {
     ToLibrary(raw->handler(FromLibrary(from)), &to);
   };
