@@ -82,7 +82,10 @@ async function live(browser) {
 async function session(browser) {
   const { page, context } = browser;
   const cookie = (await context.cookies()).find(one => one.httpOnly);
-  browser.check('the cookie is kept from scripts and other sites', cookie?.sameSite === 'Strict' && cookie.secure);
+  browser.check(
+    'the cookie is kept from scripts and other sites',
+    cookie?.sameSite === 'Strict' && cookie.secure,
+  );
   browser.check('nothing of it is in the address', !page.url().includes(CONSOLE_TOKEN));
   await page.locator('.menu summary').click();
   await page.getByRole('button', { name: 'Log out' }).click();

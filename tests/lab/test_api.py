@@ -173,6 +173,9 @@ class Api(unittest.TestCase):
     def test_too_much_is_refused_and_rubbish_harms_nobody(self):
         status, _, _ = self.ask("POST", "/session", {"token": "x" * (5 << 20)}, OURS)
         self.assertEqual(status, 413)
+        # What has no size, and what becomes a thousand times as much.
+        self.assertEqual(self.ask("POST", "/session", "x", {**OURS, "Transfer-Encoding": "chunked"})[0], 411)
+        self.assertEqual(self.ask("POST", "/session", "x", {**OURS, "Content-Encoding": "gzip"})[0], 415)
         for rubbish in (b"\x00" * 100, b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * 50_000, b"POST /session HTTP/9\r\n\r\n"):
             with socket.create_connection((self.fleet.address, 7443), timeout=20) as plain:
                 with self.tls().wrap_socket(plain, server_hostname=self.fleet.address) as tls:
