@@ -25,11 +25,11 @@ void CheckGroups(const Catalog& catalog, std::vector<std::string>* errors) {
 
   std::vector<Seen> groups(catalog.groups.size());
   for (const Declaration& declaration : catalog.resources) {
-    if (declaration.group < 0 ||
-        !catalog.groups[static_cast<std::size_t>(declaration.group)].rollback_on_failure) {
+    const auto group = static_cast<std::size_t>(declaration.group);  // -1 is beyond all.
+    if (group >= groups.size() || !catalog.groups[group].rollback_on_failure) {
       continue;
     }
-    Seen& seen = groups[static_cast<std::size_t>(declaration.group)];
+    Seen& seen = groups[group];
     if (seen.first == nullptr) {
       seen.first = &declaration;
     } else if (!seen.told && seen.first->schedule != declaration.schedule) {
@@ -37,7 +37,7 @@ void CheckGroups(const Catalog& catalog, std::vector<std::string>* errors) {
       errors->push_back(fmt::format(
           "group \"{}\" is put back as one when something fails, but {} is changed {}, and {} {}: "
           "give all of them the same schedule, or none",
-          catalog.groups[static_cast<std::size_t>(declaration.group)].name,
+          catalog.groups[group].name,
           Describe(*seen.first),
           WhenChanged(*seen.first),
           Describe(declaration),
