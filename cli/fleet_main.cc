@@ -31,6 +31,10 @@ void AddAllCommands(CLI::App& app, int* exit_code) {
     AddBlameCommand(app, exit_code);
     AddConsoleCommand(app, exit_code);
   });
+  AddGroup(app, "Evidence", [&] {
+    AddAuditCommands(app, exit_code);
+    AddEvidenceCommands(app, exit_code);
+  });
   AddGroup(app, "Who may join", [&] {
     AddLoginCommand(app, exit_code);
     AddEnrollCommand(app, exit_code);

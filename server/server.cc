@@ -35,6 +35,13 @@ namespace {
 
 constexpr absl::Duration kGrace = absl::Seconds(5);
 constexpr absl::Duration kHousekeepEvery = absl::Seconds(10);
+constexpr absl::Duration kHeadEvery = absl::Hours(1);
+constexpr std::size_t kLogNameDigits = 16;
+
+// What the evidence log is called in its heads: the same as long as the authority is.
+std::string LogName(const pki::CertificateAuthority& authority) {
+  return "fettle/" + authority.info().fingerprint.Hex().substr(0, kLogNameDigits);
+}
 
 // Everything that can be said of a tree without a host, so that a broken one reaches none.
 absl::Status LintTree(const policy::Tree& tree) {
@@ -70,12 +77,14 @@ struct Server::Parts {
   Parts(const Config& server_config,
         const Clock& server_clock,
         pki::CertificateAuthority server_authority,
-        std::unique_ptr<Store> server_store)
+        std::unique_ptr<Store> server_store,
+        LogSigner server_log_signer)
       : config(server_config),
         clock(server_clock),
         data(config.data_dir),
         authority(std::move(server_authority)),
         store(std::move(server_store)),
+        log_signer(std::move(server_log_signer)),
         pool(std::max<std::size_t>(2, UsefulThreads())),
         auditor(store->reports(), clock),
         assigner(*store),
@@ -100,7 +109,8 @@ struct Server::Parts {
             tasks,
             changes,
             callers,
-            web_sessions};
+            web_sessions,
+            log_signer};
   }
 
   const Config config;
@@ -108,6 +118,7 @@ struct Server::Parts {
   const DataDir data;
   const pki::CertificateAuthority authority;
   const std::unique_ptr<Store> store;
+  const LogSigner log_signer;
   WorkerPool pool;
   RevocationSet revocations;
   SessionRegistry sessions;
@@ -139,6 +150,7 @@ absl::StatusOr<std::unique_ptr<Listener>> ListenForAgents(const Context& context
   services.push_back(MakeHistoryService(context));
   services.push_back(MakeComplianceService(context));
   services.push_back(MakeConsoleService(context));
+  services.push_back(MakeEvidenceService(context));
   auto credentials =
       MutualTls(data.Tls(), context.revocations, [context](std::string who, std::string why) {
         // The audit log waits for the disk; a handshake must not.
@@ -189,7 +201,9 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Config& config, cons
   RETURN_IF_ERROR(EnsureServerCertificate(data, authority, config.names, clock.Now()).status());
   ASSIGN_OR_RETURN(std::unique_ptr<Store> store,
                    sqlite::OpenStore(config.DatabasePath(), clock, config.keep_history));
-  auto parts = std::make_unique<Parts>(config, clock, std::move(authority), std::move(store));
+  ASSIGN_OR_RETURN(LogSigner log_signer, LogSigner::Load(data, LogName(authority)));
+  auto parts = std::make_unique<Parts>(
+      config, clock, std::move(authority), std::move(store), std::move(log_signer));
   ASSIGN_OR_RETURN(const auto revoked, parts->store->fleet().RevokedSerials(clock.Now()));
   parts->revocations.Add(revoked);
   const Context context = parts->MakeContext();
@@ -225,6 +239,8 @@ Server::Ports Server::ports() const {
 }
 
 absl::Status Server::Housekeep() {
+  RETURN_IF_ERROR(
+      parts_->log_signer.SignIfOld(parts_->store->evidence(), parts_->clock.Now(), kHeadEvery));
   for (const auto& session : parts_->sessions.All()) {
     session->Tend();
   }

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <vector>
 
+#include "cli/client/user_files.h"
 #include "lib/base/clock.h"
 #include "lib/base/status_macros.h"
 #include "lib/base/text.h"
@@ -124,16 +125,11 @@ absl::StatusOr<Credentials> LoadCredentials(const std::string& folder, absl::Tim
 absl::Status SaveCredentials(const std::string& folder, const Credentials& credentials) {
   sys::LinuxFiles files("", "");
   RETURN_IF_ERROR(MakeFolder(files, folder));
-  sys::ReplaceOptions options;
-  options.uid = geteuid();
-  options.gid = getegid();
-  options.mode = 0600;
-  RETURN_IF_ERROR(files.Replace(KeyPath(folder), credentials.key_pem, options));
-  options.mode = 0644;
-  RETURN_IF_ERROR(files.Replace(folder + "/cert.pem", credentials.certificate_pem, options));
-  RETURN_IF_ERROR(files.Replace(folder + "/ca.pem", credentials.ca_pem, options));
-  RETURN_IF_ERROR(files.Replace(folder + "/login", credentials.login_server + "\n", options));
-  return files.Replace(folder + "/server", credentials.server + "\n", options);
+  RETURN_IF_ERROR(WriteUserFile(KeyPath(folder), credentials.key_pem, 0600));
+  RETURN_IF_ERROR(WriteUserFile(folder + "/cert.pem", credentials.certificate_pem, 0644));
+  RETURN_IF_ERROR(WriteUserFile(folder + "/ca.pem", credentials.ca_pem, 0644));
+  RETURN_IF_ERROR(WriteUserFile(folder + "/login", credentials.login_server + "\n", 0644));
+  return WriteUserFile(folder + "/server", credentials.server + "\n", 0644);
 }
 
 absl::StatusOr<Login> LoginOf(const Credentials& credentials) {

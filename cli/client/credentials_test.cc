@@ -64,6 +64,16 @@ TEST_F(CredentialsTest, WhatWasSavedIsLoaded) {
   EXPECT_EQ(LoginOf(*loaded)->expires, now_ + kValidity);
 }
 
+TEST_F(CredentialsTest, WhoeverLogsInAgainHasTheNewCredentials) {
+  ASSERT_TRUE(SaveCredentials(folder_, Make()).ok());
+  const Credentials again = Make();
+  const absl::Status saved = SaveCredentials(folder_, again);
+  ASSERT_TRUE(saved.ok()) << saved;
+  const auto loaded = LoadCredentials(folder_, now_);
+  ASSERT_TRUE(loaded.ok()) << loaded.status();
+  EXPECT_EQ(loaded->key_pem, again.key_pem);
+}
+
 TEST_F(CredentialsTest, NobodyElseMayReadTheKeyOrTheFolder) {
   ASSERT_TRUE(SaveCredentials(folder_, Make()).ok());
 

@@ -27,5 +27,7 @@ void AddConsoleCommand(CLI::App& app, int* exit_code);
 void AddComplianceCommand(CLI::App& app, int* exit_code);
 void AddDiffHostCommand(CLI::App& app, int* exit_code);
 void AddBlameCommand(CLI::App& app, int* exit_code);
+void AddAuditCommands(CLI::App& app, int* exit_code);     // audit log, verify, head, key
+void AddEvidenceCommands(CLI::App& app, int* exit_code);  // evidence export, verify
 
 }  // namespace fettle::cli

@@ -68,17 +68,32 @@ absl::StatusOr<std::string> SigningKey::PublicPem() const {
   return PublicKeyPem(key_.get());
 }
 
+absl::StatusOr<std::string> SigningKey::RawPublic() const {
+  const ErrorScope errors;
+  std::string bytes(kPublicKeyBytes, '\0');
+  std::size_t size = bytes.size();
+  auto* out = reinterpret_cast<unsigned char*>(bytes.data());
+  if (EVP_PKEY_get_raw_public_key(key_.get(), out, &size) != 1 || size != kPublicKeyBytes) {
+    return Internal("reading the public half of an Ed25519 key: {}", LastError());
+  }
+  return bytes;
+}
+
 absl::StatusOr<std::string> SigningKey::Sign(std::string_view purpose,
                                              std::string_view message) const {
-  const ErrorScope errors;
   ASSIGN_OR_RETURN(const std::string bytes, SignedBytes(purpose, message));
+  return SignPlain(bytes);
+}
+
+absl::StatusOr<std::string> SigningKey::SignPlain(std::string_view message) const {
+  const ErrorScope errors;
   const DigestContextPtr context(EVP_MD_CTX_new());
   std::string signature(kSignatureBytes, '\0');
   std::size_t size = signature.size();
   auto* out = reinterpret_cast<unsigned char*>(signature.data());
   if (EVP_DigestSignInit_ex(
           context.get(), nullptr, nullptr, nullptr, nullptr, key_.get(), nullptr) != 1 ||
-      EVP_DigestSign(context.get(), out, &size, Bytes(bytes), bytes.size()) != 1) {
+      EVP_DigestSign(context.get(), out, &size, Bytes(message), message.size()) != 1) {
     return Internal("signing with Ed25519: {}", LastError());
   }
   return signature;
@@ -113,6 +128,14 @@ bool VerifyEd25519(std::string_view public_key,
   const KeyPtr key(
       EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, Bytes(public_key), public_key.size()));
   return key != nullptr && Verify(key.get(), message, signature);
+}
+
+bool VerifyStatement(std::string_view public_key,
+                     std::string_view purpose,
+                     std::string_view message,
+                     std::string_view signature) {
+  const auto bytes = SignedBytes(purpose, message);
+  return bytes.ok() && VerifyEd25519(public_key, *bytes, signature);
 }
 
 }  // namespace fettle::pki

@@ -29,9 +29,16 @@ class SigningKey {
   // The public half, "BEGIN PUBLIC KEY".
   absl::StatusOr<std::string> PublicPem() const;
 
+  // Its 32 bytes, as VerifyEd25519() takes them.
+  absl::StatusOr<std::string> RawPublic() const;
+
   // The 64 bytes of the signature; always the same for the same input. kInvalidArgument if
   // `purpose` is empty or holds NUL.
   absl::StatusOr<std::string> Sign(std::string_view purpose, std::string_view message) const;
+
+  // Plain Ed25519 over `message` alone, for formats of others that say themselves what they are
+  // (signed notes). Never for anything that could be taken for a statement of another kind.
+  absl::StatusOr<std::string> SignPlain(std::string_view message) const;
 
  private:
   explicit SigningKey(KeyPtr key) : key_(std::move(key)) {}
@@ -52,5 +59,11 @@ absl::Status VerifySignature(std::string_view public_pem,
 bool VerifyEd25519(std::string_view public_key,
                    std::string_view message,
                    std::string_view signature);
+
+// The same of what SigningKey::Sign(purpose, message) signs.
+bool VerifyStatement(std::string_view public_key,
+                     std::string_view purpose,
+                     std::string_view message,
+                     std::string_view signature);
 
 }  // namespace fettle::pki

@@ -5,6 +5,7 @@
 #include "lib/pki/certificate_authority.h"
 #include "server/audit/auditor.h"
 #include "server/config/config.h"
+#include "server/evidence/log_signer.h"
 #include "server/fleet/assigner.h"
 #include "server/fleet/change_feed.h"
 #include "server/fleet/pusher.h"
@@ -39,6 +40,7 @@ struct Context {
   ChangeFeed& changes;
   LocalCallers& callers;
   WebSessions& web_sessions;
+  const LogSigner& log_signer;
 };
 
 }  // namespace fettle::server

@@ -20,5 +20,6 @@ std::unique_ptr<grpc::Service> MakeFleetService(const Context& context);
 std::unique_ptr<grpc::Service> MakeHistoryService(const Context& context);
 std::unique_ptr<grpc::Service> MakeComplianceService(const Context& context);
 std::unique_ptr<grpc::Service> MakeConsoleService(const Context& context);
+std::unique_ptr<grpc::Service> MakeEvidenceService(const Context& context);
 
 }  // namespace fettle::server

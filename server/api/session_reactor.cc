@@ -177,6 +177,7 @@ void SessionReactor::Reported(const v1::ReportBatch& batch) {
   context_.store.reports().Ingest(host(),
                                   batch.epoch(),
                                   RecordsOf(host(), batch),
+                                  batch.SerializeAsString(),
                                   [self = shared_from_this(), epoch = batch.epoch(), question](
                                       const absl::StatusOr<uint64_t>& stored) {
                                     // Sending takes time that the store's thread has better use

@@ -23,6 +23,10 @@ class DataDir {
 
   std::string CaCertificate() const { return path_ + "/ca.pem"; }
 
+  // The private key that signs heads of the evidence log. Without it heads that were signed are
+  // still good, but nobody can go on from them.
+  std::string EvidenceKey() const { return path_ + "/evidence.key"; }
+
   // A link to the folder with the server's present certificate: server.key, server.pem (with the
   // authority's), ca.pem. What they hold changes together, by swapping the link.
   std::string Tls() const { return path_ + "/tls"; }

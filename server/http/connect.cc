@@ -21,8 +21,9 @@ namespace {
 namespace pb = google::protobuf;
 
 // The services for people. Those of agents and enrolment are gRPC's alone.
-constexpr std::array<std::string_view, 5> kServices = {"fettle.v1.Compliance",
+constexpr std::array<std::string_view, 6> kServices = {"fettle.v1.Compliance",
                                                        "fettle.v1.Console",
+                                                       "fettle.v1.Evidence",
                                                        "fettle.v1.Fleet",
                                                        "fettle.v1.History",
                                                        "fettle.v1.Policy"};

@@ -192,11 +192,20 @@ INSERT INTO hosts(name, channel, machine_id, agent_version, address, os, enrolle
   '', 0, '{"os":{"id":"debian"},"arch":"amd64"}');
 INSERT INTO revisions VALUES(7, x'01', '01', 's', '', '', 50, 'user/ann');
 INSERT INTO labels VALUES('web1', 'role', 'web');
+INSERT INTO audit(time, who, act, detail) VALUES(60, 'user/ann', 'publish', 'r7');
 INSERT INTO states VALUES('web1', 'file:/a', 0, 3000000, x'', 'run', 'r7');
 CREATE TABLE history_197001(host TEXT NOT NULL, id TEXT NOT NULL, state INTEGER NOT NULL, since INTEGER NOT NULL,
   until INTEGER NOT NULL, record BLOB NOT NULL, run TEXT NOT NULL, revision TEXT NOT NULL);
 INSERT INTO history_197001 VALUES('web1', 'file:/a', 5, 1000000, 3000000, x'', 'run', 'r7');
 )sql"));
+    if (GetParam() >= 5) {
+      ASSERT_OK((*old)->Execute(R"sql(
+INSERT INTO fact_values VALUES(1, x'0a', '"amd64"'), (2, x'0b', '{"id":"debian"}');
+INSERT INTO fact_spans VALUES('web1', 'arch', 5000000, 9223372036854775807, 1),
+  ('web1', 'os', 5000000, 9223372036854775807, 2);
+INSERT INTO revision_spans VALUES('web1', 4000000, 9223372036854775807, 'r7');
+)sql"));
+    }
   }
   ASSERT_OK(OpenAgain());
   EXPECT_THAT(store().reports().FactsOf("web1"),
@@ -214,9 +223,14 @@ INSERT INTO history_197001 VALUES('web1', 'file:/a', 5, 1000000, 3000000, x'', '
   ASSERT_OK_AND_ASSIGN(const auto now, history.HostsAt(absl::FromUnixSeconds(6)));
   EXPECT_EQ(now.at("web1").revision, "r7");
   EXPECT_THAT(history.FactsAt("web1", absl::FromUnixSeconds(2)), IsOkAndHolds(""));
+  ASSERT_OK_AND_ASSIGN(const auto acts, store().reports().AuditLog(absl::InfinitePast(), 10));
+  ASSERT_THAT(acts, SizeIs(2));
+  EXPECT_EQ(acts[0].act, kLogBegun);
+  EXPECT_EQ(acts[1].who, "user/ann");
+  EXPECT_EQ(acts[1].time, absl::FromUnixMicros(60));
 }
 
-INSTANTIATE_TEST_SUITE_P(Versions, OldDatabaseTest, ::testing::Values(3, 4));
+INSTANTIATE_TEST_SUITE_P(Versions, OldDatabaseTest, ::testing::Values(3, 4, 5));
 
 }  // namespace
 }  // namespace fettle::server

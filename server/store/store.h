@@ -15,10 +15,11 @@
 #include "absl/time/time.h"
 
 #include "lib/digest/digest.h"
+#include "server/store/evidence.h"
 #include "server/store/history.h"
 #include "server/store/types.h"
 
-// What the server keeps, behind three interfaces by concern. Everything may be called from any
+// What the server keeps, behind interfaces by concern. Everything may be called from any
 // thread. A call that changes something returns after commit (what it says is then safe against
 // power loss). kNotFound: no such thing; kAlreadyExists; kFailedPrecondition: the state forbids it;
 // kUnavailable: the store cannot be reached or is full, said with what to do; kDataLoss: damaged,
@@ -113,10 +114,12 @@ class ReportStore {
 
   // Stores a batch of one host exactly once by (host, epoch, sequence): records at or below the
   // epoch's acknowledged sequence are passed over. Present states, spans, drift, counts and the run
-  // stand in one transaction; batches of many hosts share a commit. Never blocks on the disk.
+  // stand in one transaction, with a leaf of the evidence log for the batch, whose bytes as they
+  // came are `content`; batches of many hosts share a commit. Never blocks on the disk.
   virtual void Ingest(const std::string& host,
                       const std::string& epoch,
                       std::vector<server::Ingest> records,
+                      std::string content,
                       IngestDone done) = 0;
 
   // Highest stored sequence of an epoch, 0 for none.
@@ -141,6 +144,7 @@ class ReportStore {
   // Of all hosts, by host and resource: those that name a control.
   virtual absl::StatusOr<std::vector<ControlState>> ControlStates() = 0;
 
+  // A leaf of the evidence log; its time is that of the newest leaf if that is later.
   virtual absl::Status Audit(const AuditEntry& entry) = 0;
   virtual absl::StatusOr<std::vector<AuditEntry>> AuditLog(absl::Time since, uint32_t most) = 0;
 };
@@ -152,6 +156,7 @@ class Store {
   virtual FleetStore& fleet() = 0;
   virtual ReportStore& reports() = 0;
   virtual HistoryStore& history() = 0;
+  virtual EvidenceStore& evidence() = 0;
   // Writes what is pending and closes. Later calls answer kUnavailable.
   virtual void Close() = 0;
 };

@@ -137,7 +137,12 @@ struct AuditEntry {
   std::string who;  // "user/ann", "host/web1", "server".
   std::string act;  // "publish", "channel set", "revoke", "denied" …
   std::string detail;
+  std::string host{};                         // The host that it concerns, "" for none or several.
+  std::map<std::string, std::string> data{};  // For programs: what exactly, by name.
 };
+
+// The act that says which of the log's leaves were moved there from before it was one.
+inline constexpr char kLogBegun[] = "log begun";
 
 // The resting state of every resource of a host, as the host says.
 struct Snapshot {

@@ -96,6 +96,9 @@ class Pump {
  private:
   using Maker = resource::RunReport (*)(uint64_t);
 
+  // As large as a batch with one run is on the wire.
+  const std::string content_ = std::string(400, 'r');
+
   void Again(uint64_t host, Maker make) {
     const uint64_t sequence = next_[host]++;
     Send(host, {sequence, absl::Now(), make(sequence)}, make);
@@ -106,18 +109,21 @@ class Pump {
       const absl::MutexLock lock(&mutex_);
       ++pending_;
     }
-    store_.Ingest(
-        HostName(host), "epoch", {std::move(record)}, [=, this](absl::StatusOr<uint64_t> stored) {
-          if (stored.ok() && then != nullptr) {
-            ++acknowledged_;
-            if (absl::Now() < stop_) {
-              Again(host, then);
-            }
-          }
-          const absl::MutexLock lock(&mutex_);
-          failed_ = failed_ || !stored.ok();
-          --pending_;
-        });
+    store_.Ingest(HostName(host),
+                  "epoch",
+                  {std::move(record)},
+                  content_,
+                  [=, this](absl::StatusOr<uint64_t> stored) {
+                    if (stored.ok() && then != nullptr) {
+                      ++acknowledged_;
+                      if (absl::Now() < stop_) {
+                        Again(host, then);
+                      }
+                    }
+                    const absl::MutexLock lock(&mutex_);
+                    failed_ = failed_ || !stored.ok();
+                    --pending_;
+                  });
   }
 
   // Waits for all answers; false when one was an error.

@@ -2,8 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Plans of hosts asked for through the server: made and kept by the hosts, shown together, carried out exactly."""
 import json
-import os
-import sqlite3
 import unittest
 
 from fleet import GUEST_BIN, Fleet
@@ -119,9 +117,8 @@ class FleetPlans(unittest.TestCase):
         self.assertIn("web2: it is not connected", self.refused("web2", "--apply-plan", "0123456789ab"))
 
     def test_7_both_acts_stand_in_the_audit_log(self):
-        with sqlite3.connect(f"file:{os.path.join(self.fleet.data, 'fettle.db')}?mode=ro", uri=True) as database:
-            acts = database.execute("SELECT who, act, detail FROM audit WHERE act LIKE '%plan%'").fetchall()
-        database.close()
+        acts = [(one["who"], one["act"], one["detail"])
+                for one in self.fleet.json("audit", "log", "--act", "*plan")["leaves"]]
         self.assertTrue(any(act == "plan" and "3 of 3 hosts, r2" in detail for _, act, detail in acts), acts)
         self.assertTrue(any(act == "apply plan" and "on web1: as agreed" in detail for _, act, detail in acts), acts)
         self.assertTrue(all(who.startswith("user/") for who, _, _ in acts), acts)

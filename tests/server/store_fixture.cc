@@ -174,10 +174,12 @@ absl::StatusOr<uint64_t> StoreTest::Ingest(const std::string& host,
                                            std::vector<server::Ingest> records) {
   absl::Notification done;
   absl::StatusOr<uint64_t> answer;
-  store_->reports().Ingest(host, epoch, std::move(records), [&](absl::StatusOr<uint64_t> stored) {
-    answer = std::move(stored);
-    done.Notify();
-  });
+  const std::string content = epoch + std::to_string(records.size());
+  store_->reports().Ingest(
+      host, epoch, std::move(records), content, [&](absl::StatusOr<uint64_t> stored) {
+        answer = std::move(stored);
+        done.Notify();
+      });
   done.WaitForNotification();
   return answer;
 }

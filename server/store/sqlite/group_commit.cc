@@ -4,6 +4,7 @@
 
 #include "lib/base/status_macros.h"
 #include "server/store/sqlite/ingest.h"
+#include "server/store/sqlite/log.h"
 #include "server/store/sqlite/reports.h"
 
 namespace fettle::server::sqlite {
@@ -28,11 +29,12 @@ void SqliteReportStore::Stop() {
 void SqliteReportStore::Ingest(const std::string& host,
                                const std::string& epoch,
                                std::vector<server::Ingest> records,
+                               std::string content,
                                IngestDone done) {
   {
     const absl::MutexLock lock(&mutex_);
     if (!stopping_) {
-      queue_.push_back({host, epoch, std::move(records), std::move(done)});
+      queue_.push_back({host, epoch, std::move(records), std::move(content), std::move(done)});
       return;
     }
   }
@@ -61,12 +63,14 @@ std::vector<absl::StatusOr<uint64_t>> SqliteReportStore::StoreTogether(
     const std::vector<Batch*>& batches) {
   std::vector<absl::StatusOr<uint64_t>> answers;
   const absl::Status status = writer_.Transaction([&](Database& database) -> absl::Status {
-    Ingester ingester(database, partitions_, clock_.Now());
+    LogWriter log(database, clock_.Now());
+    RETURN_IF_ERROR(log.Begin());
+    Ingester ingester(database, partitions_, log, clock_.Now());
     for (Batch* batch : batches) {
-      answers.push_back(ingester.Apply(batch->host, batch->epoch, batch->records));
+      answers.push_back(ingester.Apply(batch->host, batch->epoch, batch->records, batch->content));
       RETURN_IF_ERROR(answers.back().status());
     }
-    return absl::OkStatus();
+    return log.End();
   });
   if (!status.ok()) {
     const absl::Status reset = writer_.With([&](Database& /*database*/) {

@@ -54,7 +54,8 @@ int64_t RevisionNumber(std::string_view name) {
 
 absl::StatusOr<uint64_t> Ingester::Apply(const std::string& host,
                                          const std::string& epoch,
-                                         std::vector<Ingest> records) {
+                                         std::vector<Ingest> records,
+                                         const std::string& content) {
   int64_t acknowledged = 0;
   RETURN_IF_ERROR(database_.Query(
       "SELECT acknowledged FROM epochs WHERE host = ? AND epoch = ?",
@@ -81,6 +82,12 @@ absl::StatusOr<uint64_t> Ingester::Apply(const std::string& host,
                       host,
                       epoch,
                       acknowledged));
+    evidence::ReportsLeaf leaf;
+    leaf.host = host;
+    leaf.epoch = epoch;
+    leaf.after = static_cast<uint64_t>(before);
+    leaf.last = static_cast<uint64_t>(acknowledged);
+    RETURN_IF_ERROR(log_.Add(std::move(leaf), content, partitions_));
   }
   return static_cast<uint64_t>(acknowledged);
 }
@@ -98,11 +105,12 @@ absl::Status Ingester::ApplyRecord(const std::string& host, const Ingest& record
     return ApplyFacts(host, facts->json, dated ? record.recorded : now_);
   }
   if (const auto* unreadable = std::get_if<Unreadable>(&record.body)) {
-    return database_.Run("INSERT INTO audit(time, who, act, detail) VALUES(?, ?, ?, ?)",
-                         now_,
-                         fmt::format("host/{}", host),
-                         "report unreadable",
-                         fmt::format("record {}: {}", record.sequence, unreadable->why));
+    AuditEntry act;
+    act.who = "host/" + host;
+    act.act = "report unreadable";
+    act.detail = fmt::format("record {}: {}", record.sequence, unreadable->why);
+    act.host = host;
+    return log_.Add(act);
   }
   if (const auto* coverage = std::get_if<CoverageReport>(&record.body)) {
     return database_.Run("INSERT OR REPLACE INTO coverage VALUES(?, ?)",

@@ -11,6 +11,7 @@
 #include "absl/time/time.h"
 
 #include "server/store/sqlite/database.h"
+#include "server/store/sqlite/log.h"
 #include "server/store/sqlite/partitions.h"
 #include "server/store/types.h"
 
@@ -28,14 +29,16 @@ namespace fettle::server::sqlite {
 //   facts, refusal   are kept with the host.
 class Ingester {
  public:
-  Ingester(Database& database, Partitions& partitions, absl::Time now)
-      : database_(database), partitions_(partitions), now_(now) {}
+  Ingester(Database& database, Partitions& partitions, LogWriter& log, absl::Time now)
+      : database_(database), partitions_(partitions), log_(log), now_(now) {}
 
-  // Applies the records of one host above the epoch's acknowledged sequence; answers the new
+  // Applies the records of one host above the epoch's acknowledged sequence, and adds a leaf for
+  // them, whose bytes as they came are `content`, to the log if there are any; answers the new
   // acknowledged sequence.
   absl::StatusOr<uint64_t> Apply(const std::string& host,
                                  const std::string& epoch,
-                                 std::vector<Ingest> records);
+                                 std::vector<Ingest> records,
+                                 const std::string& content);
 
  private:
   // A row of the table `states`.
@@ -86,6 +89,7 @@ class Ingester {
 
   Database& database_;
   Partitions& partitions_;
+  LogWriter& log_;
   absl::Time now_;
   bool changed_ = false;  // A row of `states`, in the record at hand.
 };

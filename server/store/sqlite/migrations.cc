@@ -8,6 +8,7 @@
 #include "lib/base/status_macros.h"
 #include "server/store/sqlite/database.h"
 #include "server/store/sqlite/host_spans.h"
+#include "server/store/sqlite/log.h"
 
 namespace fettle::server::sqlite {
 namespace {
@@ -72,14 +73,30 @@ INSERT INTO revision_spans SELECT h.name, h.last_run, 9223372036854775807, 'r' |
   JOIN revisions r ON r.id = h.revision_id WHERE h.last_run > -9223372036854775808;
 CREATE INDEX states_since ON states(since, host, state);
 )sql",
+    // The evidence log. MoveToLog() makes leaves of the audit log that was, and drops it.
+    R"sql(
+CREATE TABLE log(id INTEGER PRIMARY KEY CHECK(id = 1), size INTEGER NOT NULL, edge BLOB NOT NULL,
+  newest INTEGER NOT NULL);
+INSERT INTO log VALUES(1, 0, x'', -9223372036854775808);
+CREATE TABLE log_tiles(level INTEGER NOT NULL, number INTEGER NOT NULL, hashes BLOB NOT NULL,
+  PRIMARY KEY(level, number)) WITHOUT ROWID;
+CREATE TABLE acts(number INTEGER PRIMARY KEY, time INTEGER NOT NULL, who TEXT NOT NULL, act TEXT NOT NULL,
+  leaf TEXT NOT NULL);
+CREATE INDEX acts_time ON acts(time);
+CREATE TABLE heads(size INTEGER PRIMARY KEY, time INTEGER NOT NULL, note TEXT NOT NULL);
+)sql",
 };
 
 constexpr int64_t kSpans = 5;  // The version that needs MoveToSpans().
+constexpr int64_t kLog = 6;    // The one that needs MoveToLog().
 
 absl::Status MakeVersion(Database& database, int64_t version) {
   RETURN_IF_ERROR(database.Execute(kSteps[version - 1]));
   if (version == kSpans) {
     RETURN_IF_ERROR(MoveToSpans(database));
+  }
+  if (version == kLog) {
+    RETURN_IF_ERROR(MoveToLog(database));
   }
   return database.Execute(fmt::format("PRAGMA user_version={}", version));
 }

@@ -18,6 +18,10 @@ CREATE INDEX IF NOT EXISTS drift_{0}_ended ON drift_{0}(ended);
 CREATE TABLE IF NOT EXISTS runs_{0}(host TEXT NOT NULL, id TEXT NOT NULL, started INTEGER NOT NULL, report BLOB NOT NULL,
   PRIMARY KEY(host, id)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS runs_{0}_started ON runs_{0}(started);
+CREATE TABLE IF NOT EXISTS reports_{0}(number INTEGER PRIMARY KEY, time INTEGER NOT NULL, host TEXT NOT NULL,
+  leaf TEXT NOT NULL, data BLOB NOT NULL);
+CREATE INDEX IF NOT EXISTS reports_{0}_time ON reports_{0}(time);
+CREATE INDEX IF NOT EXISTS reports_{0}_host ON reports_{0}(host, number);
 )sql";
 
 std::string MonthOf(absl::Time time) {
@@ -55,7 +59,7 @@ absl::StatusOr<std::vector<std::string>> DropPartitionsBefore(Database& database
   const std::string first_kept = MonthOf(before);
   std::vector<std::string> tables;
   std::set<std::string> months;
-  for (const std::string kind : {"history_", "drift_", "runs_"}) {
+  for (const std::string kind : {"history_", "drift_", "runs_", "reports_"}) {
     RETURN_IF_ERROR(database.Query(
         "SELECT name FROM sqlite_master WHERE type = 'table' AND name GLOB ? AND name < ?",
         [&](const Row& row) {

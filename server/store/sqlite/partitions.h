@@ -14,7 +14,9 @@
 
 // History stands in one table a month and kind, so that forgetting a month is dropping its tables:
 //   history_202611  spans that ended in the month       drift_202611  drift that ended in the month
-//   runs_202611     runs that started in the month
+//   runs_202611     runs that started in the month  reports_202611  leaves of the evidence log for
+//   reports
+//                                                   that came in the month, with their batches
 namespace fettle::server::sqlite {
 
 // The columns that reading history needs, the same in every month.

@@ -10,9 +10,12 @@
 #include "fettle/v1/report.pb.h"
 #include "lib/base/status_macros.h"
 #include "lib/base/text.h"
+#include "lib/evidence/leaf.h"
 #include "lib/wire/report_wire.h"
+#include "server/store/sqlite/evidence.h"
 #include "server/store/sqlite/history.h"
 #include "server/store/sqlite/host_spans.h"
+#include "server/store/sqlite/log.h"
 #include "server/store/sqlite/rows.h"
 
 namespace fettle::server::sqlite {
@@ -116,38 +119,32 @@ absl::Status SqliteReportStore::ForgetBefore(absl::Time before) {
     }
     partitions_ = {};
     RETURN_IF_ERROR(ForgetSpansBefore(database, before));
-    return database.Run(
-        "INSERT INTO audit(time, who, act, detail) VALUES(?, ?, ?, ?)",
-        clock_.Now(),
-        "server",
-        "forget",
-        fmt::format("history of {}, older than keep_history", fmt::join(months, ", ")));
+    AuditEntry act;
+    act.who = "server";
+    act.act = "forget";
+    act.detail = fmt::format("history of {}, older than keep_history", fmt::join(months, ", "));
+    return WriteAct(database, act, clock_.Now());
   });
 }
 
 absl::Status SqliteReportStore::Audit(const AuditEntry& entry) {
-  return writer_.With([&](Database& database) {
-    return database.Run("INSERT INTO audit(time, who, act, detail) VALUES(?, ?, ?, ?)",
-                        entry.time,
-                        entry.who,
-                        entry.act,
-                        entry.detail);
-  });
+  return writer_.Transaction(
+      [&](Database& database) { return WriteAct(database, entry, entry.time); });
 }
 
 absl::StatusOr<std::vector<AuditEntry>> SqliteReportStore::AuditLog(absl::Time since,
                                                                     uint32_t most) {
+  LogQuery query;
+  query.since = since;
+  query.most = most;
+  ASSIGN_OR_RETURN(const auto leaves, SqliteEvidenceStore(writer_, reader_).List(query));
   std::vector<AuditEntry> entries;
-  RETURN_IF_ERROR(reader_.With([&](Database& database) {
-    return database.Query(
-        fmt::format("SELECT time, who, act, detail FROM audit WHERE time >= ? ORDER BY number DESC "
-                    "LIMIT {}",
-                    most),
-        [&](const Row& row) {
-          entries.push_back({row.Time(0), row.Text(1), row.Text(2), row.Text(3)});
-        },
-        since);
-  }));
+  for (const LogLeaf& one : leaves) {
+    ASSIGN_OR_RETURN(const evidence::Leaf leaf, evidence::DecodeLeaf(one.leaf));
+    if (const auto* act = std::get_if<evidence::ActLeaf>(&leaf)) {
+      entries.push_back({act->time, act->who, act->act, act->detail, act->host, act->data});
+    }
+  }
   return entries;
 }
 

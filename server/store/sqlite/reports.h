@@ -26,6 +26,7 @@ class SqliteReportStore final : public ReportStore {
   void Ingest(const std::string& host,
               const std::string& epoch,
               std::vector<server::Ingest> records,
+              std::string content,
               IngestDone done) override ABSL_LOCKS_EXCLUDED(mutex_);
   absl::StatusOr<uint64_t> Acknowledged(const std::string& host, const std::string& epoch) override;
   absl::StatusOr<std::string> FactsOf(const std::string& host) override;
@@ -54,6 +55,7 @@ class SqliteReportStore final : public ReportStore {
     std::string host;
     std::string epoch;
     std::vector<server::Ingest> records;
+    std::string content;
     IngestDone done;
   };
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "lib/base/status_macros.h"
+#include "server/store/sqlite/evidence.h"
 #include "server/store/sqlite/fleet.h"
 #include "server/store/sqlite/history.h"
 #include "server/store/sqlite/migrations.h"
@@ -29,6 +30,7 @@ class SqliteStore final : public Store {
         fleet_(writer_, reader_),
         reports_(writer_, reader_, clock),
         history_(reader_),
+        evidence_(writer_, reader_),
         flusher_(std::make_unique<BackgroundThread>([this] { FlushLoop(); })) {}
 
   ~SqliteStore() override { Close(); }
@@ -40,6 +42,8 @@ class SqliteStore final : public Store {
   ReportStore& reports() override { return reports_; }
 
   HistoryStore& history() override { return history_; }
+
+  EvidenceStore& evidence() override { return evidence_; }
 
   absl::Status Forget() { return reports_.ForgetBefore(clock_.Now() - keep_history_); }
 
@@ -79,6 +83,7 @@ class SqliteStore final : public Store {
   SqliteFleetStore fleet_;
   SqliteReportStore reports_;
   SqliteHistoryStore history_;
+  SqliteEvidenceStore evidence_;
   absl::Mutex mutex_;
   bool closing_ ABSL_GUARDED_BY(mutex_) = false;
   std::unique_ptr<BackgroundThread> flusher_;

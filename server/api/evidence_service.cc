@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fettle/v1/evidence.grpc.pb.h"
+#include "lib/base/status_macros.h"
+#include "lib/evidence/leaf.h"
+#include "server/api/access.h"
+#include "server/api/grpc_status.h"
+#include "server/api/services.h"
+#include "server/evidence/exporter.h"
+#include "server/evidence/log_signer.h"
+
+namespace fettle::server {
+namespace {
+
+constexpr uint32_t kUsual = 200;
+constexpr uint32_t kMost = 10'000;
+constexpr std::size_t kPartBytes = 256U << 10;
+
+void Describe(const evidence::ActLeaf& act, v1::LeafRecord* record) {
+  record->set_who(act.who);
+  record->set_act(act.act);
+  record->set_detail(act.detail);
+  for (const auto& [name, value] : act.data) {
+    (*record->mutable_data())[name] = value;
+  }
+}
+
+void Describe(const evidence::ReportsLeaf& reports, v1::LeafRecord* record) {
+  record->set_who("host/" + reports.host);
+  record->set_act("reports");
+  record->set_detail(
+      fmt::format("{} to {}, sha256 {}", reports.after + 1, reports.last, reports.digest.Hex()));
+}
+
+absl::Status ToProto(const LogLeaf& leaf, v1::LeafRecord* record) {
+  auto decoded = evidence::DecodeLeaf(leaf.leaf);
+  RETURN_IF_ERROR(Annotate(
+      decoded.status(),
+      fmt::format("leaf {} of the evidence log was changed in the database", leaf.number)));
+  record->set_number(leaf.number);
+  record->set_time_us(absl::ToUnixMicros(evidence::TimeOf(*decoded)));
+  record->set_host(evidence::HostOf(*decoded));
+  std::visit([&](const auto& one) { Describe(one, record); }, *decoded);
+  return absl::OkStatus();
+}
+
+absl::Time TimeOr(int64_t microseconds, absl::Time absent) {
+  return microseconds == 0 ? absent : absl::FromUnixMicros(microseconds);
+}
+
+class EvidenceService final : public v1::Evidence::Service {
+ public:
+  explicit EvidenceService(const Context& context)
+      : context_(context), store_(context.store.evidence()) {}
+
+  grpc::Status ListLeaves(grpc::ServerContext* call,
+                          const v1::ListLeavesRequest* request,
+                          v1::ListLeavesResponse* response) override {
+    return ToGrpc([&]() -> absl::Status {
+      RETURN_IF_ERROR(RequireViewer(context_, *call, "ListLeaves").status());
+      return List(*request, response);
+    }());
+  }
+
+  grpc::Status GetHead(grpc::ServerContext* call,
+                       const v1::GetHeadRequest* /*request*/,
+                       v1::GetHeadResponse* response) override {
+    return ToGrpc([&]() -> absl::Status {
+      RETURN_IF_ERROR(RequireViewer(context_, *call, "GetHead").status());
+      ASSIGN_OR_RETURN(const HeadRecord head,
+                       context_.log_signer.Sign(store_, context_.clock.Now()));
+      response->set_head(head.note);
+      response->set_key(context_.log_signer.note_key().Text());
+      return absl::OkStatus();
+    }());
+  }
+
+  grpc::Status ProveConsistency(grpc::ServerContext* call,
+                                const v1::ProveConsistencyRequest* request,
+                                v1::ProveConsistencyResponse* response) override {
+    return ToGrpc([&]() -> absl::Status {
+      RETURN_IF_ERROR(RequireViewer(context_, *call, "ProveConsistency").status());
+      ASSIGN_OR_RETURN(const auto hashes, store_.Consistency(request->older(), request->newer()));
+      for (const Digest& hash : hashes) {
+        response->add_hashes(std::string(hash.Raw()));
+      }
+      return absl::OkStatus();
+    }());
+  }
+
+  grpc::Status Export(grpc::ServerContext* call,
+                      const v1::ExportRequest* request,
+                      grpc::ServerWriter<v1::ExportPart>* parts) override {
+    return ToGrpc([&]() -> absl::Status {
+      ASSIGN_OR_RETURN(const std::string who, RequireViewer(context_, *call, "Export"));
+      const ExportRange range{TimeOr(request->since_us(), absl::InfinitePast()),
+                              TimeOr(request->until_us(), absl::InfiniteFuture())};
+      context_.auditor.Act(
+          who,
+          "evidence export",
+          fmt::format("from {} to {}",
+                      request->since_us() == 0 ? "the beginning" : Rfc3339(range.since),
+                      request->until_us() == 0 ? "the head" : Rfc3339(range.until)));
+      return Send(range, *parts);
+    }());
+  }
+
+ private:
+  absl::Status List(const v1::ListLeavesRequest& request, v1::ListLeavesResponse* response) {
+    const uint32_t most = std::min(request.most() == 0 ? kUsual : request.most(), kMost);
+    LogQuery query;
+    query.since = TimeOr(request.since_us(), absl::InfinitePast());
+    query.until = TimeOr(request.until_us(), absl::InfiniteFuture());
+    query.who = request.who();
+    query.act = request.act();
+    query.reports = request.reports();
+    query.before = request.before();
+    query.most = most + 1;
+    ASSIGN_OR_RETURN(const auto leaves, store_.List(query));
+    for (const LogLeaf& leaf : leaves) {
+      if (response->leaves_size() == static_cast<int>(most)) {
+        response->set_cut(true);
+        break;
+      }
+      RETURN_IF_ERROR(ToProto(leaf, response->add_leaves()));
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status Send(const ExportRange& range, grpc::ServerWriter<v1::ExportPart>& parts) {
+    v1::ExportPart part;
+    const auto flush = [&]() {
+      const bool sent = parts.Write(part);
+      part.clear_data();
+      return sent ? absl::OkStatus() : Unavailable("the caller went away");
+    };
+    RETURN_IF_ERROR(ExportBundle(store_,
+                                 context_.log_signer,
+                                 context_.authority.certificate_pem(),
+                                 range,
+                                 context_.clock.Now(),
+                                 [&](const std::string& piece) {
+                                   part.mutable_data()->append(piece);
+                                   return part.data().size() >= kPartBytes ? flush()
+                                                                           : absl::OkStatus();
+                                 }));
+    return part.data().empty() ? absl::OkStatus() : flush();
+  }
+
+  const Context context_;
+  EvidenceStore& store_;
+};
+
+}  // namespace
+
+std::unique_ptr<grpc::Service> MakeEvidenceService(const Context& context) {
+  return std::make_unique<EvidenceService>(context);
+}
+
+}  // namespace fettle::server
