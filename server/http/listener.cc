@@ -66,6 +66,12 @@ void ToLibrary(Response response, httplib::Response* to) {
 // compressed one becomes: who wants either is sent away unread.
 httplib::Server::HandlerResponse RefuseUnbounded(const httplib::Request& request,
                                                  httplib::Response& response) {
+  // The library would send the content once for each of them.
+  if (request.ranges.size() > 1) {
+    response.status = 416;
+    response.set_content("one range at a time\n", "text/plain; charset=utf-8");
+    return httplib::Server::HandlerResponse::Handled;
+  }
   const bool chunked = request.has_header("Transfer-Encoding");
   if (!chunked && !request.has_header("Content-Encoding")) {
     return httplib::Server::HandlerResponse::Unhandled;

@@ -35,6 +35,7 @@ Site::Site(const Context& context, std::shared_ptr<grpc::Channel> channel)
       api_(context, std::move(channel)),
       login_(context),
       live_(context),
+      metrics_(context),
       files_(context.config.console) {}
 
 Response Site::Handle(const Request& request) {
@@ -52,6 +53,9 @@ Response Site::Route(const Request& request) {
   }
   if (request.path == "/events") {
     return live_.Handle(request);
+  }
+  if (request.path == "/metrics") {
+    return metrics_.Handle(request);
   }
   if (request.path == "/healthz") {
     return TextResponse(200, "ok");

@@ -9,6 +9,7 @@
 #include "server/http/live.h"
 #include "server/http/login.h"
 #include "server/http/message.h"
+#include "server/http/metrics.h"
 #include "server/http/static_files.h"
 
 namespace fettle::server::http {
@@ -29,6 +30,7 @@ class Site {
   const ConnectApi api_;
   Login login_;
   const Live live_;
+  const Metrics metrics_;
   const StaticFiles files_;
 };
 

@@ -170,6 +170,23 @@ class Api(unittest.TestCase):
         self.assertEqual(self.ask("GET", "/healthz")[0], 200)
         self.assertEqual(self.ask("GET", "/readyz")[0], 200)
 
+    def test_many_ranges_do_not_make_a_small_request_a_large_answer(self):
+        ranges = "bytes=" + ",".join(["0-"] * 200)
+        status, _, body = self.ask("GET", "/", headers={"Range": ranges})
+        self.assertEqual(status, 416, body[:200])
+        self.assertLess(len(body), 100_000)
+        self.assertIn(self.ask("GET", "/", headers={"Range": "bytes=0-3"})[0], (200, 206))
+
+    def test_metrics_are_for_who_may_look(self):
+        self.assertEqual(self.ask("GET", "/metrics")[0], 401)
+        self.assertEqual(self.ask("POST", "/metrics", {}, OURS, certificate=True)[0], 405)
+        status, headers, body = self.ask("GET", "/metrics", certificate=True)
+        self.assertEqual(status, 200, body)
+        self.assertTrue(headers["Content-Type"].startswith("text/plain; version=0.0.4"))
+        self.assertIn('fettle_hosts{presence="connected"} 1\n', body)
+        self.assertIn('fettle_resources{state="ok"} 1\n', body)
+        self.assertIn("fettle_sessions 1\n", body)
+
     def test_too_much_is_refused_and_rubbish_harms_nobody(self):
         status, _, _ = self.ask("POST", "/session", {"token": "x" * (5 << 20)}, OURS)
         self.assertEqual(status, 413)

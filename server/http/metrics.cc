@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/http/metrics.h"
+
+#include <array>
+#include <filesystem>
+#include <limits>
+#include <system_error>
+
+#include "lib/base/status_macros.h"
+#include "server/api/access.h"
+#include "server/http/caller.h"
+#include "server/http/connect_error.h"
+
+namespace fettle::server::http {
+namespace {
+
+// One metric: its name, what it is, and its lines.
+class Gauge {
+ public:
+  Gauge(std::string* text, std::string_view name, std::string_view help)
+      : text_(text), name_(name) {
+    *text_ += fmt::format("# HELP {0} {1}\n# TYPE {0} gauge\n", name, help);
+  }
+
+  void Set(uint64_t value) { *text_ += fmt::format("{} {}\n", name_, value); }
+
+  // Names and values of labels are words of ours.
+  void Set(std::string_view label, std::string_view word, uint64_t value) {
+    *text_ += fmt::format("{}{{{}=\"{}\"}} {}\n", name_, label, word, value);
+  }
+
+ private:
+  std::string* const text_;
+  const std::string_view name_;
+};
+
+struct Sums {
+  std::array<uint64_t, 4> presence{};
+  uint64_t paused = 0;
+  uint64_t refusing = 0;
+  uint64_t behind = 0;
+  uint64_t drifted = 0;
+  uint64_t failed = 0;
+  uint64_t drift = 0;
+  resource::RunCounts resources;
+  int64_t first_expiry = std::numeric_limits<int64_t>::max();
+};
+
+void AddCounts(const resource::RunCounts& counts, resource::RunCounts* sum) {
+  sum->ok += counts.ok;
+  sum->unknown += counts.unknown;
+  sum->skipped += counts.skipped;
+  sum->drifted += counts.drifted;
+  sum->failed += counts.failed;
+  sum->reverted += counts.reverted;
+  sum->blocked += counts.blocked;
+}
+
+Sums SumUp(const std::vector<HostView>& hosts) {
+  Sums sums;
+  for (const HostView& host : hosts) {
+    ++sums.presence[static_cast<std::size_t>(host.presence)];
+    if (host.presence == Presence::kRevoked) {
+      continue;  // What it said last counts no more.
+    }
+    const HostRecord& record = host.record;
+    sums.paused += record.paused_until != absl::InfinitePast() ? 1 : 0;
+    sums.refusing += RefusalOf(host).empty() ? 0 : 1;
+    sums.behind += host.assigned.empty() || host.assigned == record.revision ? 0 : 1;
+    sums.drifted += record.open_drift > 0 ? 1 : 0;
+    sums.failed += record.counts.failed > 0 ? 1 : 0;
+    sums.drift += record.open_drift;
+    AddCounts(record.counts, &sums.resources);
+    if (record.certificate_expires != absl::InfinitePast()) {
+      sums.first_expiry =
+          std::min(sums.first_expiry, absl::ToUnixSeconds(record.certificate_expires));
+    }
+  }
+  return sums;
+}
+
+void TellHosts(const Sums& sums, std::string* text) {
+  Gauge presence(text, "fettle_hosts", "Hosts, by whether they are heard of.");
+  for (const Presence one :
+       {Presence::kConnected, Presence::kSilent, Presence::kNeverSeen, Presence::kRevoked}) {
+    presence.Set("presence", PresenceName(one), sums.presence[static_cast<std::size_t>(one)]);
+  }
+  Gauge(text, "fettle_hosts_paused", "Hosts that look and report only for a while.")
+      .Set(sums.paused);
+  Gauge(text, "fettle_hosts_refusing", "Hosts that would not take the revision of their channel.")
+      .Set(sums.refusing);
+  Gauge(text, "fettle_hosts_behind", "Hosts that do not enforce the revision of their channel.")
+      .Set(sums.behind);
+  Gauge(text, "fettle_hosts_drifted", "Hosts with open drift.").Set(sums.drifted);
+  Gauge(text, "fettle_hosts_failed", "Hosts with resources that failed.").Set(sums.failed);
+  if (sums.first_expiry != std::numeric_limits<int64_t>::max()) {
+    Gauge(text,
+          "fettle_host_certificate_first_expiry_timestamp_seconds",
+          "When the first certificate of a host ends.")
+        .Set(static_cast<uint64_t>(std::max<int64_t>(0, sums.first_expiry)));
+  }
+}
+
+void TellResources(const Sums& sums, std::string* text) {
+  Gauge resources(text, "fettle_resources", "Resources of all hosts, by the state they rest in.");
+  const std::pair<const char*, int32_t> states[] = {{"ok", sums.resources.ok},
+                                                    {"unknown", sums.resources.unknown},
+                                                    {"skipped", sums.resources.skipped},
+                                                    {"drifted", sums.resources.drifted},
+                                                    {"failed", sums.resources.failed},
+                                                    {"reverted", sums.resources.reverted},
+                                                    {"blocked", sums.resources.blocked}};
+  for (const auto& [state, count] : states) {
+    resources.Set("state", state, static_cast<uint64_t>(count));
+  }
+  Gauge(text, "fettle_drift_open", "Drifts that are open.").Set(sums.drift);
+}
+
+}  // namespace
+
+std::string MetricsText(const std::vector<HostView>& hosts, const ServerFigures& figures) {
+  std::string text;
+  const Sums sums = SumUp(hosts);
+  TellHosts(sums, &text);
+  TellResources(sums, &text);
+  Gauge(&text, "fettle_sessions", "Connections of agents to this server.").Set(figures.sessions);
+  Gauge(&text, "fettle_evidence_leaves", "Leaves of the evidence log.")
+      .Set(figures.evidence_leaves);
+  Gauge(&text, "fettle_database_bytes", "Size of the database's file.").Set(figures.database_bytes);
+  return text;
+}
+
+absl::StatusOr<std::string> Metrics::Text() const {
+  ASSIGN_OR_RETURN(const auto hosts,
+                   FindHosts(context_.store, "", context_.clock.Now(), context_.config.heartbeat));
+  ASSIGN_OR_RETURN(const evidence::TreeHead head, context_.store.evidence().Head());
+  std::error_code unknown;
+  const auto bytes = std::filesystem::file_size(context_.config.DatabasePath(), unknown);
+  return MetricsText(hosts,
+                     {context_.sessions.All().size(), head.size, unknown ? 0 : uint64_t{bytes}});
+}
+
+Response Metrics::Handle(const Request& request) const {
+  if (request.method != "GET") {
+    Response refused = TextResponse(405, "GET alone");
+    refused.headers.emplace_back("Allow", "GET");
+    return refused;
+  }
+  const auto caller = CallerOf(context_, request);
+  const absl::Status allowed =
+      caller.ok() ? RoleOf(context_, caller->peer).status() : caller.status();
+  if (!allowed.ok()) {
+    return ErrorResponse(allowed);
+  }
+  auto text = Text();
+  if (!text.ok()) {
+    return ErrorResponse(text.status());
+  }
+  Response response;
+  response.headers = {{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"},
+                      {"Cache-Control", "no-store"}};
+  response.body = *std::move(text);
+  return response;
+}
+
+}  // namespace fettle::server::http
