@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // `fettle compliance`: how hosts stand to the controls of standards.
+#include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -14,6 +16,7 @@
 #include "cli/client/compliance_client.h"
 #include "cli/fleet/command.h"
 #include "cli/fleet/compliance_export.h"
+#include "cli/fleet/compliance_words.h"
 #include "cli/fleet/fleet_commands.h"
 #include "cli/fleet/present.h"
 #include "cli/fleet/words.h"
@@ -133,6 +136,27 @@ std::string Format(const v1::AssessResponse& response, const Arguments& argument
   return findings.empty() ? text : text + "\n" + findings;
 }
 
+using Export = std::string (*)(const v1::AssessResponse&);
+
+// What --export takes.
+const std::map<std::string, Export>& Forms() {
+  static const auto* const forms =
+      new std::map<std::string, Export>{{"csv", &ComplianceCsv},
+                                        {"html", &ComplianceHtml},
+                                        {"jsonl", &ComplianceJsonLines},
+                                        {"junit", &ComplianceJunit},
+                                        {"sarif", &ComplianceSarif}};
+  return *forms;
+}
+
+std::set<std::string> Names() {
+  std::set<std::string> names;
+  for (const auto& [name, form] : Forms()) {
+    names.insert(name);
+  }
+  return names;
+}
+
 absl::Status Assess(const Arguments& arguments) {
   v1::AssessRequest request;
   request.set_filter(JoinWords(arguments.filter));
@@ -146,12 +170,8 @@ absl::Status Assess(const Arguments& arguments) {
   if (response.findings_cut()) {
     fmt::print(stderr, "not all findings are listed; name hosts, a --framework or a --control\n");
   }
-  if (arguments.form == "csv") {
-    Print(ComplianceCsv(response));
-  } else if (arguments.form == "html") {
-    Print(ComplianceHtml(response));
-  } else if (arguments.form == "junit") {
-    Print(ComplianceJunit(response));
+  if (const auto form = Forms().find(arguments.form); form != Forms().end()) {
+    Print(form->second(response));
   } else if (arguments.output.json()) {
     return PrintJson(response);
   } else if (response.controls().empty()) {
@@ -182,10 +202,12 @@ void AddComplianceCommand(CLI::App& app, int* exit_code) {
       ->check(NotEmpty);
   command->add_flag("--by-host", arguments->by_host, "A line a host instead of a line a control");
   command
-      ->add_option("--export",
-                   arguments->form,
-                   "Print it as csv (a line a finding), html (one file, prints well) or junit")
-      ->check(CLI::IsMember({"csv", "html", "junit"}));
+      ->add_option(
+          "--export",
+          arguments->form,
+          "Print it as csv or jsonl (a line a finding), html (one file, prints well), junit "
+          "or sarif")
+      ->check(CLI::IsMember(Names()));
   AddOutputOptions(*command, &arguments->output);
   command->footer(std::string(kFilterHelp) +
                   "\n\nExamples: fettle compliance --framework PCI-DSS\n"

@@ -4,46 +4,13 @@
 #include <map>
 #include <vector>
 
-#include "absl/time/time.h"
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "cli/fleet/present.h"
+#include "cli/fleet/compliance_words.h"
 
 namespace fettle::cli {
 namespace {
-
-std::string Time(int64_t microseconds) {
-  return absl::FormatTime(
-      "%Y-%m-%dT%H:%M:%SZ", FromMicroseconds(microseconds), absl::UTCTimeZone());
-}
-
-// For XML and HTML alike, in text and in quoted attributes. Control characters cannot stand there.
-std::string Escaped(std::string_view text) {
-  std::string escaped;
-  for (const char c : Safe(text)) {
-    switch (c) {
-      case '&':
-        escaped += "&amp;";
-        break;
-      case '<':
-        escaped += "&lt;";
-        break;
-      case '>':
-        escaped += "&gt;";
-        break;
-      case '"':
-        escaped += "&quot;";
-        break;
-      case '\'':
-        escaped += "&#39;";
-        break;
-      default:
-        escaped += c;
-    }
-  }
-  return escaped;
-}
 
 std::string CsvField(std::string_view text) {
   const bool formula =
@@ -65,33 +32,6 @@ std::string CsvLine(const std::vector<std::string>& fields) {
     line += (line.empty() ? "" : ",") + CsvField(field);
   }
   return line + "\r\n";
-}
-
-std::string EvidenceText(const v1::ControlFinding& finding) {
-  std::vector<std::string> parts;
-  for (const v1::ControlEvidence& one : finding.evidence()) {
-    parts.push_back(fmt::format("{} {} since {}{}{}",
-                                one.resource(),
-                                StateCell(one.state()).text,
-                                Time(one.since_us()),
-                                one.position().empty() ? "" : " at ",
-                                one.position()));
-  }
-  return fmt::format("{}", fmt::join(parts, "; "));
-}
-
-std::string WaiverText(const v1::ControlFinding& finding) {
-  if (!finding.has_waiver()) {
-    return "";
-  }
-  const v1::WaiverRecord& waiver = finding.waiver();
-  return fmt::format("{} {}: {} (approved by {}{}{})",
-                     waiver.ended() ? "waiver ENDED" : "waived until",
-                     Time(waiver.until_us()),
-                     waiver.reason(),
-                     waiver.approver(),
-                     waiver.compensating().empty() ? "" : "; instead: ",
-                     waiver.compensating());
 }
 
 constexpr std::string_view kStyle = R"(
@@ -129,10 +69,10 @@ std::string ControlRows(const v1::AssessResponse& response) {
         "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td class=\"n\">{}</td>"
         "<td class=\"n{}\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>"
         "<td class=\"n\">{}</td></tr>\n",
-        Escaped(control.id()),
-        Escaped(control.title()),
-        Escaped(control.severity()),
-        Escaped(fmt::format("{}", fmt::join(frameworks, "; "))),
+        MarkupText(control.id()),
+        MarkupText(control.title()),
+        MarkupText(control.severity()),
+        MarkupText(fmt::format("{}", fmt::join(frameworks, "; "))),
         hosts.compliant(),
         hosts.not_compliant() > 0 ? " bad" : "",
         hosts.not_compliant(),
@@ -148,32 +88,17 @@ std::string FindingRows(const v1::AssessResponse& response) {
   for (const v1::ControlFinding& finding : response.findings()) {
     rows += fmt::format(
         "<tr><td>{}</td><td>{}</td><td class=\"{}\">{}</td><td>{}</td><td>{}</td></tr>\n",
-        Escaped(finding.control()),
-        Escaped(finding.host()),
+        MarkupText(finding.control()),
+        MarkupText(finding.host()),
         ClassOf(finding.verdict()),
         VerdictText(finding.verdict()),
-        Escaped(EvidenceText(finding)),
-        Escaped(WaiverText(finding)));
+        MarkupText(EvidenceText(finding)),
+        MarkupText(WaiverText(finding)));
   }
   return rows;
 }
 
 }  // namespace
-
-std::string_view VerdictText(v1::Verdict verdict) {
-  switch (verdict) {
-    case v1::VERDICT_COMPLIANT:
-      return "compliant";
-    case v1::VERDICT_NOT_COMPLIANT:
-      return "not compliant";
-    case v1::VERDICT_WAIVED:
-      return "waived";
-    case v1::VERDICT_NOT_APPLICABLE:
-      return "not applicable";
-    default:
-      return "unknown";
-  }
-}
 
 std::string ComplianceCsv(const v1::AssessResponse& response) {
   std::string csv =
@@ -191,7 +116,7 @@ std::string ComplianceCsv(const v1::AssessResponse& response) {
                     std::string(VerdictText(finding.verdict())),
                     EvidenceText(finding),
                     WaiverText(finding),
-                    Time(response.taken_us())});
+                    UtcText(response.taken_us())});
   }
   return csv;
 }
@@ -204,7 +129,7 @@ std::string ComplianceHtml(const v1::AssessResponse& response) {
       "<h1>Compliance, {0}</h1>\n"
       "<p>{2:.1f} % of what applies: {3} compliant, {4} waived, <span class=\"bad\">{5} not "
       "compliant</span>, {6} unknown; {7} do not apply. {8} hosts, {9} controls.</p>\n",
-      Time(response.taken_us()),
+      UtcText(response.taken_us()),
       kStyle,
       counts.score() * 100,
       counts.compliant(),
@@ -215,7 +140,7 @@ std::string ComplianceHtml(const v1::AssessResponse& response) {
       response.hosts_size(),
       response.controls_size());
   for (const std::string& problem : response.problems()) {
-    html += fmt::format("<p class=\"bad\">{}</p>\n", Escaped(problem));
+    html += fmt::format("<p class=\"bad\">{}</p>\n", MarkupText(problem));
   }
   html += fmt::format(
       "<h2>Controls</h2>\n<table><thead><tr><th>Control</th><th>Title</th><th>Severity</th>"
@@ -239,8 +164,8 @@ std::string ComplianceJunit(const v1::AssessResponse& response) {
   const auto add = [&](std::string_view control, std::string_view host, std::string_view body) {
     ++count;
     cases += fmt::format("  <testcase classname=\"{}\" name=\"{}\">{}</testcase>\n",
-                         Escaped(control),
-                         Escaped(host),
+                         MarkupText(control),
+                         MarkupText(host),
                          body);
   };
   for (const v1::ControlSummary& control : response.controls()) {
@@ -250,12 +175,12 @@ std::string ComplianceJunit(const v1::AssessResponse& response) {
     }
   }
   for (const v1::ControlFinding& finding : response.findings()) {
-    const std::string text = Escaped(EvidenceText(finding));
+    const std::string text = MarkupText(EvidenceText(finding));
     if (finding.verdict() == v1::VERDICT_WAIVED) {
       ++skipped;
       add(finding.control(),
           finding.host(),
-          fmt::format("<skipped message=\"{}\"/>", Escaped(WaiverText(finding))));
+          fmt::format("<skipped message=\"{}\"/>", MarkupText(WaiverText(finding))));
     } else if (finding.verdict() == v1::VERDICT_COMPLIANT) {
       add(finding.control(), finding.host(), "");
     } else {
@@ -269,7 +194,7 @@ std::string ComplianceJunit(const v1::AssessResponse& response) {
   return fmt::format(
       "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"compliance\" "
       "timestamp=\"{}\" tests=\"{}\" failures=\"{}\" skipped=\"{}\">\n{}</testsuite>\n",
-      Time(response.taken_us()),
+      UtcText(response.taken_us()),
       count,
       failures,
       skipped,

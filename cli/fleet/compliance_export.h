@@ -1,17 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Inside cli/fleet only: an assessment in forms that other programs and people take. Nothing here
-// prints.
+// prints. The same state makes the same bytes, but for the date of the assessment.
 #pragma once
 
 #include <string>
-#include <string_view>
 
 #include "fettle/v1/compliance.pb.h"
 
 namespace fettle::cli {
-
-// "compliant", "not compliant", "waived", "not applicable", "unknown".
-std::string_view VerdictText(v1::Verdict verdict);
 
 // A line a finding, after a heading (RFC 4180). What could start a formula in a spreadsheet is
 // quoted with an apostrophe.
@@ -23,5 +19,12 @@ std::string ComplianceHtml(const v1::AssessResponse& response);
 // A test case a control and host that is not compliant or unknown, and one for each control that is
 // fulfilled everywhere.
 std::string ComplianceJunit(const v1::AssessResponse& response);
+
+// A JSON object a finding and line, which says all that there is to say of it.
+std::string ComplianceJsonLines(const v1::AssessResponse& response);
+
+// SARIF 2.1.0 (OASIS): a rule a control, a result a finding, at the lines of the recipes that
+// declare what is off. What is waived is suppressed, what is unknown is open.
+std::string ComplianceSarif(const v1::AssessResponse& response);
 
 }  // namespace fettle::cli

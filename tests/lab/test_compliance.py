@@ -4,6 +4,7 @@
 revision covers it, and what cannot be read is refused before it reaches a host."""
 import csv
 import io
+import json
 import unittest
 import xml.etree.ElementTree as ElementTree
 
@@ -86,6 +87,12 @@ class Compliance(unittest.TestCase):
         self.assertEqual((suite.get("tests"), suite.get("failures")), ("2", "1"))
         html = self.fleet.fettle("compliance", "--export", "html").out
         self.assertIn("No root &lt;log-in&gt; by ssh", html)
+        lines = self.fleet.fettle("compliance", "--export", "jsonl").out.splitlines()
+        self.assertEqual([(one["host"], one["revision"], one["evidence"][0]["position"]) for one in map(json.loads, lines)],
+                         [("web2", "r1", "recipes/a/init.lua:2")])
+        run = json.loads(self.fleet.fettle("compliance", "--export", "sarif").out)["runs"][0]
+        self.assertEqual([rule["id"] for rule in run["tool"]["driver"]["rules"]], ["CIS-5.2.8", "OWN-1"])
+        self.assertEqual(run["results"][0]["locations"][0]["physicalLocation"]["region"]["startLine"], 2)
 
     def test_4_a_signed_waiver_covers_it_until_it_ends(self):
         self.fleet.fettle("label", "web2", "role=legacy")
