@@ -9,6 +9,7 @@
 #include "lib/base/status_macros.h"
 #include "server/ca/data_dir.h"
 #include "server/commands.h"
+#include "server/notify_command.h"
 
 namespace {
 
@@ -29,6 +30,45 @@ absl::Status RunServer(const std::string& config_file) {
   ASSIGN_OR_RETURN(const Config config, fettle::server::LoadConfig(config_file));
   RETURN_IF_ERROR(ChooseTls(config));
   return fettle::server::Run(config);
+}
+
+// What the command line asks for.
+struct Commands {
+  CLI::App* init = nullptr;
+  CLI::App* notify_test = nullptr;
+  CLI::App* notify_list = nullptr;
+};
+
+absl::Status Notify(const Commands& commands,
+                    const std::string& config_file,
+                    const std::string& hook) {
+  ASSIGN_OR_RETURN(const Config config, fettle::server::LoadConfig(config_file));
+  if (commands.notify_list->parsed()) {
+    return fettle::server::ListNotify(config);
+  }
+  RETURN_IF_ERROR(ChooseTls(config));  // As when serving.
+  return fettle::server::TestNotify(config, hook);
+}
+
+void AddNotify(CLI::App* notify, Commands* commands, std::string* config_file, std::string* hook) {
+  notify->require_subcommand(1);
+  commands->notify_test = notify->add_subcommand("test", "Post one test message, once");
+  commands->notify_test->add_option("NAME", *hook, "The name of a [[notify]]")->required();
+  commands->notify_list = notify->add_subcommand("list", "List who is told what");
+  for (CLI::App* const one : {commands->notify_test, commands->notify_list}) {
+    one->add_option("--config", *config_file, "The configuration file")->capture_default_str();
+  }
+}
+
+absl::Status Do(const Commands& commands,
+                const InitOptions& init_options,
+                const std::string& config_file,
+                const std::string& hook) {
+  if (commands.init->parsed()) {
+    return fettle::server::Init(init_options);
+  }
+  const bool notify = commands.notify_test->parsed() || commands.notify_list->parsed();
+  return notify ? Notify(commands, config_file, hook) : RunServer(config_file);
 }
 
 void AddInit(CLI::App* app, InitOptions* options) {
@@ -57,14 +97,19 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   InitOptions init_options;
   std::string config_file = fettle::server::kConfigFile;
-  CLI::App* const init = app.add_subcommand("init", "Set up a new server, once");
-  AddInit(init, &init_options);
+  std::string hook;
+  Commands commands;
+  commands.init = app.add_subcommand("init", "Set up a new server, once");
+  AddInit(commands.init, &init_options);
+  AddNotify(app.add_subcommand("notify", "Who is told what happens in the fleet"),
+            &commands,
+            &config_file,
+            &hook);
   CLI::App* const run = app.add_subcommand("run", "Serve until told to stop");
   run->add_option("--config", config_file, "The configuration file")->capture_default_str();
   CLI11_PARSE(app, argc, argv);
 
-  const absl::Status status =
-      init->parsed() ? fettle::server::Init(init_options) : RunServer(config_file);
+  const absl::Status status = Do(commands, init_options, config_file, hook);
   if (!status.ok()) {
     fmt::print(stderr, "fettle-server: {}\n", fettle::Message(status));
     return EXIT_FAILURE;

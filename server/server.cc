@@ -28,6 +28,8 @@
 #include "server/housekeeper.h"
 #include "server/http/listener.h"
 #include "server/http/site.h"
+#include "server/notify/notifier.h"
+#include "server/notify/sender.h"
 #include "server/store/sqlite/store.h"
 
 namespace fettle::server {
@@ -37,6 +39,10 @@ constexpr absl::Duration kGrace = absl::Seconds(5);
 constexpr absl::Duration kHousekeepEvery = absl::Seconds(10);
 constexpr absl::Duration kHeadEvery = absl::Hours(1);
 constexpr std::size_t kLogNameDigits = 16;
+// So long before they end, certificates that nobody renewed are told of.
+constexpr absl::Duration kAuthorityBefore = absl::Hours(24 * 90);
+constexpr absl::Duration kServerBefore = absl::Hours(24 * 14);
+constexpr uint32_t kPrivate = 0600;
 
 // What the evidence log is called in its heads: the same as long as the authority is.
 std::string LogName(const pki::CertificateAuthority& authority) {
@@ -60,6 +66,50 @@ absl::Status LintTree(const policy::Tree& tree) {
     }
   }
   return lines.empty() ? absl::OkStatus() : InvalidArgument("{}", fmt::join(lines, "\n"));
+}
+
+// Where people look at the fleet; "" nowhere.
+std::string ConsoleLink(const Config& config) {
+  const std::size_t colon = config.http_listen.rfind(':');
+  if (config.http_listen == "off" || colon == std::string::npos) {
+    return "";
+  }
+  const std::string& name = config.names.front();
+  const bool v6 = name.find(':') != std::string::npos;
+  return fmt::format(
+      "https://{}{}{}{}/", v6 ? "[" : "", name, v6 ? "]" : "", config.http_listen.substr(colon));
+}
+
+notify::Notifier::Options NotifierOptions(const Config& config,
+                                          const DataDir& data,
+                                          const pki::CertificateAuthority& authority) {
+  notify::Notifier::Options options;
+  options.hooks = config.notify;
+  options.server = config.names.front();
+  options.link = ConsoleLink(config);
+  options.observer.heartbeat = config.heartbeat;
+  options.observer.host_certificate = config.host_certificate;
+  options.observer.endings = [&data, &authority] {
+    std::vector<notify::Ending> endings = {
+        {"certificate of the authority",
+         authority.info().not_after,
+         kAuthorityBefore,
+         "set up a new server beside this one and enrol the hosts there"}};
+    const auto pem = data.Read(data.Tls() + "/server.pem");
+    const auto own = pem.ok() ? pki::ParseCertificate(*pem) : pem.status();
+    if (own.ok()) {
+      endings.push_back({"certificate of the server",
+                         own->not_after,
+                         kServerBefore,
+                         "the server should have renewed it long ago: see its log"});
+    }
+    return endings;
+  };
+  options.load = [&data] { return data.Read(data.NotifyMemory()); };
+  options.save = [&data](std::string_view text) {
+    return data.Write(data.NotifyMemory(), text, kPrivate);
+  };
+  return options;
 }
 
 Publisher::Options PublisherOptions(const Config& config) {
@@ -91,7 +141,8 @@ struct Server::Parts {
         pusher(assigner, sessions, pool),
         publisher(store->policy(), clock, PublisherOptions(config)),
         blobs(store->policy()),
-        web_sessions(clock) {}
+        web_sessions(clock),
+        notifier(*store, changes, clock, post_sender, NotifierOptions(config, data, authority)) {}
 
   Context MakeContext() {
     return {config,
@@ -110,7 +161,8 @@ struct Server::Parts {
             changes,
             callers,
             web_sessions,
-            log_signer};
+            log_signer,
+            notifier};
   }
 
   const Config config;
@@ -131,6 +183,8 @@ struct Server::Parts {
   ChangeFeed changes;
   LocalCallers callers;
   WebSessions web_sessions;
+  const notify::CurlSender post_sender;
+  notify::Notifier notifier;
   std::unique_ptr<Listener> agents;
   std::unique_ptr<Listener> enrol;
   std::unique_ptr<http::Site> site;
@@ -206,11 +260,13 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Config& config, cons
       config, clock, std::move(authority), std::move(store), std::move(log_signer));
   ASSIGN_OR_RETURN(const auto revoked, parts->store->fleet().RevokedSerials(clock.Now()));
   parts->revocations.Add(revoked);
+  RETURN_IF_ERROR(parts->notifier.Prepare());
   const Context context = parts->MakeContext();
   ASSIGN_OR_RETURN(parts->agents, ListenForAgents(context, data));
   ASSIGN_OR_RETURN(parts->enrol, ListenForEnrolment(context, data));
   std::unique_ptr<Server> server(new Server(std::move(parts)));
   RETURN_IF_ERROR(server->ListenForBrowsers(context));
+  server->parts_->notifier.Start();
   server->parts_->housekeeper = std::make_unique<Housekeeper>(
       [raw = server.get()] {
         if (const absl::Status status = raw->Housekeep(); !status.ok()) {
@@ -263,6 +319,7 @@ void Server::Shutdown() {
   }
   parts_->housekeeper.reset();
   parts_->changes.Close();
+  parts_->notifier.Stop();
   for (const auto& session : parts_->sessions.All()) {
     session->Drain(parts_->config.reconnect_window);
   }

@@ -22,6 +22,10 @@ class LocalCallers;
 class Tasks;
 class WebSessions;
 
+namespace notify {
+class Notifier;
+}
+
 // What the services work with. Everything is safe from any thread, and outlives the services.
 struct Context {
   const Config& config;
@@ -41,6 +45,7 @@ struct Context {
   LocalCallers& callers;
   WebSessions& web_sessions;
   const LogSigner& log_signer;
+  const notify::Notifier& notifier;
 };
 
 }  // namespace fettle::server

@@ -31,6 +31,9 @@ class DataDir {
   // authority's), ca.pem. What they hold changes together, by swapping the link.
   std::string Tls() const { return path_ + "/tls"; }
 
+  // What receivers of notifications were told.
+  std::string NotifyMemory() const { return path_ + "/notify.json"; }
+
   // For the environment variable OPENSSL_CONF: TLS 1.3 alone, no session tickets (a resumed session
   // would not be asked for its certificate anew).
   std::string OpensslConf() const { return path_ + "/openssl.cnf"; }

@@ -195,6 +195,23 @@ absl::StatusOr<Assessor::CatalogPtr> Assessor::CatalogOf(const Digest& revision)
   return known_.emplace(revision, std::move(read)).first->second;
 }
 
+absl::StatusOr<std::vector<Assessment::WaiverNote>> Assessor::Waivers(
+    const std::vector<HostRecord>& hosts) {
+  const absl::Time now = clock_.Now();
+  std::set<Digest> revisions;
+  std::vector<Assessment::WaiverNote> notes;
+  for (const HostRecord& host : hosts) {
+    if (host.revision.empty() || !revisions.insert(host.revision_id).second) {
+      continue;
+    }
+    ASSIGN_OR_RETURN(const CatalogPtr catalog, CatalogOf(host.revision_id));
+    for (const Waiver& waiver : catalog->catalog.waivers) {
+      notes.push_back({waiver, host.revision, waiver.until <= now});
+    }
+  }
+  return notes;
+}
+
 absl::StatusOr<Assessment> Assessor::Assess(const AssessmentScope& scope) {
   const absl::Time now = clock_.Now();
   ASSIGN_OR_RETURN(std::vector<HostView> hosts, FindHosts(store_, scope.filter, now, heartbeat_));

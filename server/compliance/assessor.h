@@ -80,6 +80,11 @@ class Assessor {
   // kInvalidArgument: a bad filter; kNotFound: no such framework or control anywhere.
   absl::StatusOr<Assessment> Assess(const AssessmentScope& scope) ABSL_LOCKS_EXCLUDED(mutex_);
 
+  // The waivers of all revisions that `hosts` enforce. What cannot be read is left out, as the
+  // server refused it when it was published.
+  absl::StatusOr<std::vector<Assessment::WaiverNote>> Waivers(const std::vector<HostRecord>& hosts)
+      ABSL_LOCKS_EXCLUDED(mutex_);
+
  private:
   using CatalogPtr = std::shared_ptr<const compliance::ParsedControls>;
 

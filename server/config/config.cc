@@ -11,11 +11,14 @@
 #include "lib/base/status_macros.h"
 #include "lib/base/text.h"
 #include "lib/resource/schema.h"
+#include "server/config/notify_config.h"
 
 namespace fettle::server {
 namespace {
 
 using Problems = std::vector<std::string>;
+
+constexpr std::string_view kNotify = "notify";
 
 // Sets one field from a TOML value; answers what is wrong with it, "" if nothing.
 using Setter = std::function<std::string(const toml::node&, Config*)>;
@@ -106,7 +109,7 @@ const std::map<std::string, Setter, std::less<>>& Setters() {
 }
 
 std::string UnknownKey(std::string_view key) {
-  std::vector<std::string_view> known;
+  std::vector<std::string_view> known = {kNotify};
   for (const auto& [name, setter] : Setters()) {
     known.push_back(name);
   }
@@ -125,6 +128,10 @@ absl::StatusOr<Config> ParseConfig(std::string_view text, std::string_view origi
   Config config;
   Problems problems;
   for (const auto& [key, node] : table) {
+    if (key.str() == kNotify) {
+      config.notify = ReadNotifyHooks(node, origin, &problems);
+      continue;
+    }
     const auto found = Setters().find(key.str());
     const std::string problem =
         found == Setters().end() ? UnknownKey(key.str()) : found->second(node, &config);
@@ -187,6 +194,15 @@ trusted_keys = "{}"
 
 # "debug", "info", "warn" or "error".
 log_level = "{}"
+
+# Who is told of drift, failures, silent hosts and what expires (docs/notifications.md); any number of these.
+# Try one with `fettle-server notify test NAME`.
+#[[notify]]
+#name = "ops"
+#url = "https://hooks.example.org/fettle"
+#format = "generic"                                 # or "slack", "alertmanager"
+#kinds = ["failure", "silence", "recovery"]         # all of them without this
+#filter = 'labels.env == "prod"'
 )",
       config.data_dir,
       config.listen,

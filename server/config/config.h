@@ -9,6 +9,8 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 
+#include "server/config/notify.h"
+
 namespace fettle::server {
 
 // What the server's one configuration file says; the values here are the defaults.
@@ -33,6 +35,7 @@ struct Config {
   std::string
       trusted_keys;  // File of SSH public keys that may publish; "" is <data_dir>/trusted_keys.
   std::string log_level = "info";
+  std::vector<NotifyHook> notify;  // Who is told what happens, in the order written.
 
   std::string DatabasePath() const { return data_dir + "/fettle.db"; }
 
@@ -45,7 +48,8 @@ struct Config {
 // unknown keys (with the nearest known one), wrong types, values out of range.
 absl::StatusOr<Config> ParseConfig(std::string_view text, std::string_view origin);
 
-// The file that `fettle-server init` writes: every key, commented, with the values of `config`.
+// The file that `fettle-server init` writes: every key, commented, with the values of `config`. It
+// tells nobody (`notify`) of anything; how that is done stands in a comment.
 std::string FormatConfig(const Config& config);
 
 }  // namespace fettle::server

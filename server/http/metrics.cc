@@ -17,12 +17,20 @@ namespace {
 // One metric: its name, what it is, and its lines.
 class Gauge {
  public:
-  Gauge(std::string* text, std::string_view name, std::string_view help)
+  Gauge(std::string* text,
+        std::string_view name,
+        std::string_view help,
+        std::string_view type = "gauge")
       : text_(text), name_(name) {
-    *text_ += fmt::format("# HELP {0} {1}\n# TYPE {0} gauge\n", name, help);
+    *text_ += fmt::format("# HELP {0} {1}\n# TYPE {0} {2}\n", name, help, type);
   }
 
   void Set(uint64_t value) { *text_ += fmt::format("{} {}\n", name_, value); }
+
+  // With its labels as they are written.
+  void SetWith(std::string_view labels, uint64_t value) {
+    *text_ += fmt::format("{}{{{}}} {}\n", name_, labels, value);
+  }
 
   // Names and values of labels are words of ours.
   void Set(std::string_view label, std::string_view word, uint64_t value) {
@@ -116,6 +124,32 @@ void TellResources(const Sums& sums, std::string* text) {
   Gauge(text, "fettle_drift_open", "Drifts that are open.").Set(sums.drift);
 }
 
+// Names of hooks are plain words: the configuration sees to that.
+void TellHooks(const std::vector<notify::HookFigures>& hooks, std::string* text) {
+  if (hooks.empty()) {
+    return;
+  }
+  Gauge sent(text,
+             "fettle_notifications_sent_total",
+             "Messages to receivers of notifications, by whether they were taken.",
+             "counter");
+  for (const notify::HookFigures& one : hooks) {
+    sent.SetWith(fmt::format(R"(hook="{}",result="ok")", one.hook), one.sent);
+    sent.SetWith(fmt::format(R"(hook="{}",result="failed")", one.hook), one.failed);
+  }
+  Gauge dropped(text,
+                "fettle_notifications_dropped_total",
+                "Notices that a receiver could not be told of.",
+                "counter");
+  for (const notify::HookFigures& one : hooks) {
+    dropped.Set("hook", one.hook, one.dropped);
+  }
+  Gauge pending(text, "fettle_notifications_pending", "Notices that wait for their receiver.");
+  for (const notify::HookFigures& one : hooks) {
+    pending.Set("hook", one.hook, one.pending);
+  }
+}
+
 }  // namespace
 
 std::string MetricsText(const std::vector<HostView>& hosts, const ServerFigures& figures) {
@@ -127,6 +161,7 @@ std::string MetricsText(const std::vector<HostView>& hosts, const ServerFigures&
   Gauge(&text, "fettle_evidence_leaves", "Leaves of the evidence log.")
       .Set(figures.evidence_leaves);
   Gauge(&text, "fettle_database_bytes", "Size of the database's file.").Set(figures.database_bytes);
+  TellHooks(figures.hooks, &text);
   return text;
 }
 
@@ -137,7 +172,10 @@ absl::StatusOr<std::string> Metrics::Text() const {
   std::error_code unknown;
   const auto bytes = std::filesystem::file_size(context_.config.DatabasePath(), unknown);
   return MetricsText(hosts,
-                     {context_.sessions.All().size(), head.size, unknown ? 0 : uint64_t{bytes}});
+                     {context_.sessions.All().size(),
+                      head.size,
+                      unknown ? 0 : uint64_t{bytes},
+                      context_.notifier.Figures()});
 }
 
 Response Metrics::Handle(const Request& request) const {

@@ -33,7 +33,7 @@ TEST(MetricsTest, HostsAndTheirResourcesAreCounted) {
   bad.record.revision = "r1";
   bad.assigned = "r2";
   bad.record.certificate_expires = absl::FromUnixSeconds(1'900'000'000);
-  const std::string text = MetricsText({good, bad}, {7, 8, 9});
+  const std::string text = MetricsText({good, bad}, {7, 8, 9, {{"ops", 10, 11, 12, 13}}});
   for (const char* line : {"fettle_hosts{presence=\"connected\"} 1\n",
                            "fettle_hosts{presence=\"silent\"} 1\n",
                            "fettle_hosts{presence=\"revoked\"} 0\n",
@@ -46,7 +46,11 @@ TEST(MetricsTest, HostsAndTheirResourcesAreCounted) {
                            "fettle_host_certificate_first_expiry_timestamp_seconds 1900000000\n",
                            "fettle_sessions 7\n",
                            "fettle_evidence_leaves 8\n",
-                           "fettle_database_bytes 9\n"}) {
+                           "fettle_database_bytes 9\n",
+                           "fettle_notifications_sent_total{hook=\"ops\",result=\"ok\"} 10\n",
+                           "fettle_notifications_sent_total{hook=\"ops\",result=\"failed\"} 11\n",
+                           "fettle_notifications_dropped_total{hook=\"ops\"} 12\n",
+                           "fettle_notifications_pending{hook=\"ops\"} 13\n"}) {
     EXPECT_THAT(text, HasSubstr(line));
   }
 }
@@ -68,10 +72,10 @@ TEST(MetricsTest, EveryLineIsOfTheFormatAndEveryMetricIsInTheDocuments) {
   host.record.certificate_expires = absl::FromUnixSeconds(2'000'000'000);
   std::ifstream file(std::string(FETTLE_SOURCE_DIR) + "/docs/metrics.md");
   const std::string document((std::istreambuf_iterator<char>(file)), {});
-  std::istringstream lines(MetricsText({host}, {}));
+  std::istringstream lines(MetricsText({host}, {0, 0, 0, {{"ops-1", 0, 0, 0, 0}}}));
   const std::regex help("# HELP (fettle_[a-z_]+) .+\\.");
-  const std::regex type("# TYPE (fettle_[a-z_]+) gauge");
-  const std::regex value("(fettle_[a-z_]+)(\\{[a-z]+=\"[a-z ]+\"\\})? [0-9]+");
+  const std::regex type("# TYPE (fettle_[a-z_]+) (gauge|counter)");
+  const std::regex value("(fettle_[a-z_]+)(\\{([a-z]+=\"[a-z0-9 -]+\",?)+\\})? [0-9]+");
   std::set<std::string> seen;
   std::string current;
   for (std::string line; std::getline(lines, line);) {
@@ -86,7 +90,7 @@ TEST(MetricsTest, EveryLineIsOfTheFormatAndEveryMetricIsInTheDocuments) {
       EXPECT_EQ(match[1], current);
     }
   }
-  EXPECT_EQ(seen.size(), 12U);
+  EXPECT_EQ(seen.size(), 15U);
 }
 
 }  // namespace

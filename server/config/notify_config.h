@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <toml++/toml.h>
+
+#include "server/config/notify.h"
+
+namespace fettle::server {
+
+// Reads the value of `notify`: a list of tables. What is wrong is added to `problems`, each with
+// `origin`:line; what is left then means nothing.
+std::vector<NotifyHook> ReadNotifyHooks(const toml::node& node,
+                                        std::string_view origin,
+                                        std::vector<std::string>* problems);
+
+}  // namespace fettle::server
