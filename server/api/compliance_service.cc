@@ -6,9 +6,12 @@
 #include "server/api/grpc_status.h"
 #include "server/api/services.h"
 #include "server/compliance/assessor.h"
+#include "server/reports/to_proto.h"
 
 namespace fettle::server {
 namespace {
+
+constexpr int kMostMoments = 100;
 
 v1::Verdict ToProto(compliance::Verdict verdict) {
   switch (verdict) {
@@ -106,23 +109,61 @@ v1::AssessResponse ToProto(const Assessment& assessment) {
     *response.add_waivers() = ToProto(waiver);
   }
   response.mutable_problems()->Assign(assessment.problems.begin(), assessment.problems.end());
+  response.mutable_caveats()->Assign(assessment.caveats.begin(), assessment.caveats.end());
+  return response;
+}
+
+v1::TrendResponse ToProto(const Trend& trend) {
+  v1::TrendResponse response;
+  for (const Trend::Point& point : trend.points) {
+    v1::TrendPoint& one = *response.add_points();
+    one.set_at_us(absl::ToUnixMicros(point.at));
+    *one.mutable_counts() = ToProto(point.counts);
+    one.set_hosts(point.hosts);
+  }
+  response.mutable_caveats()->Assign(trend.caveats.begin(), trend.caveats.end());
   return response;
 }
 
 class ComplianceService final : public v1::Compliance::Service {
  public:
   explicit ComplianceService(const Context& context)
-      : context_(context), assessor_(context.store, context.clock, context.config.heartbeat) {}
+      : context_(context),
+        assessor_(
+            context.store, context.clock, context.config.heartbeat, context.config.keep_history) {}
 
   grpc::Status Assess(grpc::ServerContext* call,
                       const v1::AssessRequest* request,
                       v1::AssessResponse* response) override {
     return ToGrpc([&]() -> absl::Status {
       RETURN_IF_ERROR(RequireViewer(context_, *call, "Assess").status());
-      ASSIGN_OR_RETURN(
-          const Assessment assessment,
-          assessor_.Assess({request->filter(), request->framework(), request->control()}));
+      ASSIGN_OR_RETURN(const Assessment assessment,
+                       assessor_.Assess({request->filter(),
+                                         request->framework(),
+                                         request->control(),
+                                         request->all(),
+                                         UntilFromProto(request->at_us())}));
       *response = ToProto(assessment);
+      return absl::OkStatus();
+    }());
+  }
+
+  grpc::Status Trend(grpc::ServerContext* call,
+                     const v1::TrendRequest* request,
+                     v1::TrendResponse* response) override {
+    return ToGrpc([&]() -> absl::Status {
+      RETURN_IF_ERROR(RequireViewer(context_, *call, "Trend").status());
+      if (request->at_us_size() > kMostMoments) {
+        return InvalidArgument("a trend has at most {} moments; ask for less", kMostMoments);
+      }
+      std::vector<absl::Time> moments;
+      for (const int64_t at : request->at_us()) {
+        moments.push_back(absl::FromUnixMicros(at));
+      }
+      ASSIGN_OR_RETURN(const server::Trend trend,
+                       assessor_.AssessTrend(
+                           {request->filter(), request->framework(), request->control()}, moments));
+      *response = ToProto(trend);
       return absl::OkStatus();
     }());
   }

@@ -8,7 +8,7 @@
 #include "lib/policy/manifest.h"
 #include "lib/policy/revision.h"
 #include "lib/policy/tree.h"
-#include "server/fleet/host_view.h"
+#include "server/compliance/past.h"
 
 namespace fettle::server {
 namespace {
@@ -20,6 +20,18 @@ using compliance::Verdict;
 using compliance::Waiver;
 
 constexpr std::size_t kRemembered = 64;
+
+bool NamesControls(const AssessmentScope& scope) {
+  return !scope.framework.empty() || !scope.control.empty();
+}
+
+absl::Status NoSuchControl(const AssessmentScope& scope) {
+  return NotFound(
+      "no control that these hosts' revisions or resources name fits{}{}; `fettle compliance` "
+      "lists those there are",
+      scope.framework.empty() ? "" : fmt::format(" framework \"{}\"", scope.framework),
+      scope.control.empty() ? "" : fmt::format(" id \"{}\"", scope.control));
+}
 
 bool IsInFramework(const Control& control, const std::string& framework) {
   return framework.empty() || control.frameworks.contains(framework);
@@ -106,7 +118,7 @@ class Assessing {
                 Assessment::ControlResult* control,
                 Assessment::HostResult* host) {
     HostEvidence& evidence = evidence_[view.record.name];
-    evidence.heard = view.presence == Presence::kConnected;
+    evidence.heard = IsPast(scope_) || view.presence == Presence::kConnected;
     const auto covers = [&](const Waiver& waiver) {
       const auto found = covered_->find(waiver.hosts);
       return found != covered_->end() && found->second.contains(view.record.name);
@@ -116,8 +128,9 @@ class Assessing {
     control->hosts.Add(finding.verdict);
     host->controls.Add(finding.verdict);
     result_.counts.Add(finding.verdict);
-    const bool told = finding.verdict != Verdict::kNotApplicable &&
-                      (finding.verdict != Verdict::kCompliant || !scope_.control.empty());
+    const bool told =
+        finding.verdict != Verdict::kNotApplicable &&
+        (finding.verdict != Verdict::kCompliant || !scope_.control.empty() || scope_.all);
     if (!told) {
       return;
     }
@@ -212,18 +225,31 @@ absl::StatusOr<std::vector<Assessment::WaiverNote>> Assessor::Waivers(
   return notes;
 }
 
-absl::StatusOr<Assessment> Assessor::Assess(const AssessmentScope& scope) {
-  const absl::Time now = clock_.Now();
-  ASSIGN_OR_RETURN(std::vector<HostView> hosts, FindHosts(store_, scope.filter, now, heartbeat_));
-  Assessing assessing(scope, std::move(hosts), now);
+absl::StatusOr<std::map<std::string, Assessor::CatalogPtr>> Assessor::CatalogsOf(
+    const std::vector<HostView>& hosts, bool past) {
   std::map<std::string, CatalogPtr> catalogs;
-  for (const HostView& host : assessing.hosts()) {
+  for (const HostView& host : hosts) {
     const std::string& revision = host.record.revision;
     if (revision.empty() || catalogs.contains(revision)) {
       continue;
     }
-    ASSIGN_OR_RETURN(catalogs[revision], CatalogOf(host.record.revision_id));
+    Digest id = host.record.revision_id;
+    if (past) {  // The record has the id of now.
+      ASSIGN_OR_RETURN(id, RevisionByName(store_.policy(), revision));
+    }
+    ASSIGN_OR_RETURN(catalogs[revision], CatalogOf(id));
   }
+  return catalogs;
+}
+
+absl::StatusOr<Assessment> Assessor::AssessAt(const AssessmentScope& scope) {
+  const absl::Time now = clock_.Now();
+  const bool past = IsPast(scope);
+  ASSIGN_OR_RETURN(std::vector<HostView> hosts,
+                   FindHosts(store_, scope.filter, now, heartbeat_, scope.at));
+  // Who asks may have a clock that is ahead of ours.
+  Assessing assessing(scope, std::move(hosts), std::min(scope.at, now));
+  ASSIGN_OR_RETURN(const auto catalogs, CatalogsOf(assessing.hosts(), past));
   std::map<std::string, std::set<std::string>> covered;
   for (const auto& [revision, parsed] : catalogs) {
     assessing.AddCatalog(revision, parsed.get());
@@ -232,7 +258,7 @@ absl::StatusOr<Assessment> Assessor::Assess(const AssessmentScope& scope) {
       if (!fresh) {
         continue;
       }
-      const auto found = FindHosts(store_, waiver.hosts, now, heartbeat_);
+      const auto found = FindHosts(store_, waiver.hosts, now, heartbeat_, scope.at);
       if (!found.ok()) {
         assessing.result().problems.push_back(
             fmt::format("{}: {}: the waiver covers no host: hosts: {}",
@@ -246,17 +272,49 @@ absl::StatusOr<Assessment> Assessor::Assess(const AssessmentScope& scope) {
       }
     }
   }
-  ASSIGN_OR_RETURN(std::vector<ControlState> states, store_.reports().ControlStates());
+  ASSIGN_OR_RETURN(
+      std::vector<ControlState> states,
+      past ? store_.history().ControlStatesAt(scope.at) : store_.reports().ControlStates());
   assessing.AddStates(std::move(states));
   assessing.Judge(covered);
-  if (assessing.result().controls.empty() && !(scope.framework.empty() && scope.control.empty())) {
-    return NotFound(
-        "no control that these hosts' revisions or resources name fits{}{}; `fettle compliance` "
-        "lists those there are",
-        scope.framework.empty() ? "" : fmt::format(" framework \"{}\"", scope.framework),
-        scope.control.empty() ? "" : fmt::format(" id \"{}\"", scope.control));
+  if (past) {
+    assessing.result().caveats = CaveatsOf(assessing.hosts(), scope.at, now - keep_history_);
   }
   return std::move(assessing.result());
+}
+
+absl::StatusOr<Assessment> Assessor::Assess(const AssessmentScope& scope) {
+  ASSIGN_OR_RETURN(Assessment assessment, AssessAt(scope));
+  if (assessment.controls.empty() && NamesControls(scope)) {
+    return NoSuchControl(scope);
+  }
+  return assessment;
+}
+
+absl::StatusOr<Trend> Assessor::AssessTrend(AssessmentScope scope,
+                                            const std::vector<absl::Time>& moments) {
+  Trend trend;
+  bool any = false;
+  std::set<std::string> said;
+  for (const absl::Time at : moments) {
+    scope.at = at;
+    ASSIGN_OR_RETURN(const Assessment assessment, AssessAt(scope));
+    any |= !assessment.controls.empty();
+    const auto known = std::count_if(
+        assessment.hosts.begin(), assessment.hosts.end(), [](const Assessment::HostResult& host) {
+          return !host.revision.empty();
+        });
+    trend.points.push_back({at, assessment.counts, static_cast<uint32_t>(known)});
+    for (const std::string& caveat : assessment.caveats) {
+      if (said.insert(caveat).second) {
+        trend.caveats.push_back(caveat);
+      }
+    }
+  }
+  if (!any && NamesControls(scope)) {
+    return NoSuchControl(scope);
+  }
+  return trend;
 }
 
 }  // namespace fettle::server

@@ -17,15 +17,18 @@
 #include "lib/compliance/control.h"
 #include "lib/compliance/judge.h"
 #include "lib/digest/digest.h"
+#include "server/fleet/host_view.h"
 #include "server/store/store.h"
 
 namespace fettle::server {
 
 // What is asked of an assessment.
 struct AssessmentScope {
-  std::string filter;     // Of hosts.
-  std::string framework;  // Only controls that stand for something in it; "" all.
-  std::string control;    // Only this one; "" all.
+  std::string filter;                      // Of hosts.
+  std::string framework;                   // Only controls that stand for something in it; "" all.
+  std::string control;                     // Only this one; "" all.
+  bool all = false;                        // Findings of what is compliant, too.
+  absl::Time at = absl::InfiniteFuture();  // As it was then; InfiniteFuture: now.
 };
 
 // How hosts stand to controls at one time.
@@ -55,29 +58,46 @@ struct Assessment {
     std::optional<WaiverNote> waiver;
   };
 
-  absl::Time taken;
+  absl::Time taken;  // The moment that it tells of.
   compliance::Tally counts;
   std::vector<ControlResult> controls;  // By id.
   std::vector<HostResult> hosts;        // By name.
-  // Not compliant, waived and unknown; all that apply when one control was asked for. By control,
-  // then host.
+  // Not compliant, waived and unknown; all that apply when one control was asked for, or all. By
+  // control, then host.
   std::vector<FindingResult> findings;
   bool findings_cut = false;
   std::vector<WaiverNote> waivers;
   std::vector<std::string> problems;  // What of a tree could not be read, for people.
+  std::vector<std::string> caveats;   // What is not known of a moment that passed, for people.
+};
+
+// The counts at moments that passed.
+struct Trend {
+  struct Point {
+    absl::Time at;
+    compliance::Tally counts;
+    uint32_t hosts = 0;  // Of which something is known of then.
+  };
+
+  std::vector<Point> points;
+  std::vector<std::string> caveats;
 };
 
 // Assesses the fleet from the store. The controls and waivers that count for a host are those of
-// the revision that it enforces, which somebody signed. Remembers what it read of revisions. Safe
-// from any thread.
+// the revision that it enforces, which somebody signed; at a moment that passed, of the one that it
+// enforced then. Remembers what it read of revisions. Safe from any thread.
 class Assessor {
  public:
   static constexpr std::size_t kMostFindings = 10'000;
 
-  Assessor(Store& store, const Clock& clock, absl::Duration heartbeat)
-      : store_(store), clock_(clock), heartbeat_(heartbeat) {}
+  Assessor(Store& store,
+           const Clock& clock,
+           absl::Duration heartbeat,
+           absl::Duration keep_history = absl::InfiniteDuration())
+      : store_(store), clock_(clock), heartbeat_(heartbeat), keep_history_(keep_history) {}
 
-  // kInvalidArgument: a bad filter; kNotFound: no such framework or control anywhere.
+  // kInvalidArgument: a bad filter; kNotFound: no such framework or control anywhere. A moment that
+  // lies in the future is now.
   absl::StatusOr<Assessment> Assess(const AssessmentScope& scope) ABSL_LOCKS_EXCLUDED(mutex_);
 
   // The waivers of all revisions that `hosts` enforce. What cannot be read is left out, as the
@@ -85,15 +105,27 @@ class Assessor {
   absl::StatusOr<std::vector<Assessment::WaiverNote>> Waivers(const std::vector<HostRecord>& hosts)
       ABSL_LOCKS_EXCLUDED(mutex_);
 
+  // The counts of Assess() at each of `moments`, in their order; `scope.at` is passed over.
+  // kNotFound: no such framework or control at any of them.
+  absl::StatusOr<Trend> AssessTrend(AssessmentScope scope, const std::vector<absl::Time>& moments)
+      ABSL_LOCKS_EXCLUDED(mutex_);
+
  private:
   using CatalogPtr = std::shared_ptr<const compliance::ParsedControls>;
 
+  // Finding no control is no error to it.
+  absl::StatusOr<Assessment> AssessAt(const AssessmentScope& scope) ABSL_LOCKS_EXCLUDED(mutex_);
+  // Of all hosts of `hosts`, by revision.
+  absl::StatusOr<std::map<std::string, CatalogPtr>> CatalogsOf(const std::vector<HostView>& hosts,
+                                                               bool past)
+      ABSL_LOCKS_EXCLUDED(mutex_);
   absl::StatusOr<CatalogPtr> CatalogOf(const Digest& revision) ABSL_LOCKS_EXCLUDED(mutex_);
   absl::StatusOr<CatalogPtr> ReadCatalog(const Digest& revision);
 
   Store& store_;
   const Clock& clock_;
   const absl::Duration heartbeat_;
+  const absl::Duration keep_history_;
   absl::Mutex mutex_;
   std::map<Digest, CatalogPtr> known_ ABSL_GUARDED_BY(mutex_);
 };

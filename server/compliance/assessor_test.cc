@@ -30,9 +30,11 @@ id = "B"
 title = "Second"
 )";
 
+constexpr char kPastControl[] = "[[control]]\nid = \"CIS 1.1\"\ntitle = \"One\"\n";
+
 class AssessorTest : public StoreTest {
  protected:
-  AssessorTest() : assessor_(store(), clock_, absl::Minutes(1)) {}
+  AssessorTest() : assessor_(store(), clock_, absl::Minutes(1), absl::Hours(24 * 90)) {}
 
   // Makes a revision of these files that the host enforces.
   void Enforce(const std::string& host, const std::map<std::string, std::string>& files) {
@@ -81,6 +83,25 @@ class AssessorTest : public StoreTest {
     auto assessment = assessor_.Assess(scope);
     EXPECT_OK(assessment);
     return assessment.ok() ? *std::move(assessment) : Assessment();
+  }
+
+  // web1 was compliant from minute 10 on, with r1; in minute 20 it drifted, with r2, which waives
+  // that; in minute 30 it was put right. It is minute 60.
+  void MakePast() {
+    MakeHost("web1");
+    Enforce("web1", {{"controls/own.toml", kPastControl}});
+    Enforce("web1",
+            {{"controls/own.toml", kPastControl},
+             {"waivers/own.toml",
+              "[[waiver]]\ncontrol = \"CIS 1.1\"\nreason = \"vendor\"\napprover = \"bob\"\n"
+              "until = 2999-01-01\n"}});
+    ASSERT_OK(Ingest("web1", "e1", {SnapshotOf(10, {{"a", State::kOk}}), Run(11, {})}));
+    server::Ingest drifted = Run(20, {Resource("a", State::kDrifted, resource::Cause::kDrift)});
+    std::get<resource::RunReport>(drifted.body).revision = "r2";
+    server::Ingest put_right = Run(30, {});
+    std::get<resource::RunReport>(put_right.body).revision = "r2";
+    ASSERT_OK(Ingest("web1", "e1", {drifted, put_right}));
+    clock_.Advance(absl::Minutes(60));
   }
 
   Assessor assessor_;
@@ -162,6 +183,80 @@ TEST_F(AssessorTest, AWaiverOfTheEnforcedRevisionCountsUntilItEnds) {
   EXPECT_EQ(after.findings[0].verdict, Verdict::kNotCompliant);
   EXPECT_TRUE(after.findings[0].waiver->ended);
   EXPECT_TRUE(after.waivers[0].ended);
+}
+
+TEST_F(AssessorTest, WhatIsCompliantIsListedWhereAllIsAskedFor) {
+  MakeHost("web1");
+  Enforce("web1", {{"controls/own.toml", kControls}});
+  Report("web1", {{"A", State::kOk}, {"B", State::kFailed}});
+  AssessmentScope scope;
+  scope.all = true;
+  const Assessment all = Assess(scope);
+  ASSERT_THAT(all.findings, SizeIs(2));
+  EXPECT_EQ(all.findings[0].verdict, Verdict::kCompliant);
+  EXPECT_EQ(all.findings[0].evidence[0].resource, "file:/A");
+}
+
+TEST_F(AssessorTest, AMomentThatPassedIsAsItWas) {
+  MakePast();
+  AssessmentScope scope;
+  scope.at = At(15);
+  const Assessment compliant = Assess(scope);
+  EXPECT_EQ(compliant.taken, At(15));
+  EXPECT_EQ(compliant.counts, (Tally{1, 0, 0, 0, 0})) << "though it is silent now";
+  EXPECT_EQ(compliant.hosts[0].revision, "r1");
+  EXPECT_THAT(compliant.waivers, IsEmpty()) << "r1 has none";
+  scope.at = At(25);
+  const Assessment waived = Assess(scope);
+  ASSERT_THAT(waived.findings, SizeIs(1));
+  EXPECT_EQ(waived.findings[0].verdict, Verdict::kWaived);
+  EXPECT_EQ(waived.findings[0].waiver->revision, "r2");
+  EXPECT_EQ(waived.findings[0].evidence[0].since, At(20));
+  scope.at = At(35);
+  EXPECT_EQ(Assess(scope).counts, (Tally{1, 0, 0, 0, 0}));
+}
+
+TEST_F(AssessorTest, WhatIsNotKnownOfThenIsSaid) {
+  MakePast();
+  AssessmentScope scope;
+  scope.at = At(15);
+  EXPECT_THAT(Assess(scope).caveats, ElementsAre(HasSubstr("labels"), HasSubstr("silent")));
+  scope.at = At(5);
+  EXPECT_THAT(Assess(scope).caveats,
+              ElementsAre(HasSubstr("labels"),
+                          HasSubstr("silent"),
+                          HasSubstr("of 1 of 1 hosts nothing is known at ")));
+  EXPECT_EQ(Assess(scope).counts, Tally());
+  clock_.Advance(absl::Hours(24 * 91));
+  scope.at = At(15);
+  EXPECT_THAT(Assess(scope).caveats.back(), HasSubstr("longer ago than keep_history"));
+  EXPECT_THAT(Assess().caveats, IsEmpty()) << "of now all is known";
+}
+
+TEST_F(AssessorTest, NobodyIsToldOfTheFuture) {
+  MakePast();
+  AssessmentScope scope;
+  scope.at = clock_.Now() + absl::Minutes(1);
+  EXPECT_EQ(Assess(scope).taken, clock_.Now());
+  EXPECT_EQ(Assess(scope).counts, (Tally{1, 0, 0, 0, 0}));
+}
+
+TEST_F(AssessorTest, ATrendHasTheCountsOfEachMoment) {
+  MakePast();
+  const auto trend = assessor_.AssessTrend({}, {At(5), At(15), At(25)});
+  ASSERT_OK(trend);
+  ASSERT_THAT(trend->points, SizeIs(3));
+  EXPECT_EQ(trend->points[0].counts, Tally());
+  EXPECT_EQ(trend->points[0].hosts, 0U);
+  EXPECT_EQ(trend->points[1].counts, (Tally{1, 0, 0, 0, 0}));
+  EXPECT_EQ(trend->points[1].hosts, 1U);
+  EXPECT_EQ(trend->points[2].counts, (Tally{0, 0, 1, 0, 0}));
+  EXPECT_EQ(trend->points[2].at, At(25));
+  EXPECT_THAT(trend->caveats, SizeIs(3)) << "each once";
+  AssessmentScope scope;
+  scope.control = "CIS 1.1";
+  EXPECT_OK(assessor_.AssessTrend(scope, {At(5), At(15)}));
+  EXPECT_EQ(assessor_.AssessTrend(scope, {At(5)}).status().code(), absl::StatusCode::kNotFound);
 }
 
 TEST_F(AssessorTest, WhatIsWrongWithATreeIsSaidAndCoversNobody) {

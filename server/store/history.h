@@ -45,6 +45,8 @@ class HistoryStore {
   // All hosts at a moment, those of which nothing is known of then with counts of 0. Costs what
   // changed since.
   virtual absl::StatusOr<std::map<std::string, HostThen>> HostsAt(absl::Time at) = 0;
+  // ReportStore's ControlStates() as it was.
+  virtual absl::StatusOr<std::vector<ControlState>> ControlStatesAt(absl::Time at) = 0;
   // The facts of a host at a moment, as JSON; "" when none are known of then.
   virtual absl::StatusOr<std::string> FactsAt(const std::string& host, absl::Time at) = 0;
 

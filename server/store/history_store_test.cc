@@ -176,6 +176,41 @@ TEST_F(HistoryStoreTest, AHostThatOnlyLooksFollowsItsRevisionAndAnUndoSaysNothin
   EXPECT_EQ(HostAt(At(6)).revision, "r1");
 }
 
+TEST_F(HistoryStoreTest, WhatFulfilledControlsIsKnownOfThen) {
+  MakeHost("web2");
+  ASSERT_OK(Ingest("web2", "e1", {SnapshotOf(2, {{"a", State::kOk}})}));
+  ASSERT_OK(
+      Ingest("web1", "e1", {SnapshotOf(1, {{"a", State::kOk}, {"b", State::kOk}}), Run(2, {})}));
+  ASSERT_OK(Ingest("web1", "e1", {Run(5, {Resource("a", State::kDrifted, Cause::kDrift)})}));
+  server::Ingest run = Run(8, {});
+  std::get<resource::RunReport>(run.body).catalog = Sha256("another");
+  server::Ingest snapshot = SnapshotOf(9, {{"a", State::kOk}});
+  auto& body = std::get<Snapshot>(snapshot.body);
+  body.catalog = Sha256("another");
+  body.entries[0].controls = {"A", "B"};
+  body.entries[0].position = "recipes/new:2";
+  ASSERT_OK(Ingest("web1", "e1", {run, snapshot}));
+
+  ASSERT_OK_AND_ASSIGN(const auto before, store().history().ControlStatesAt(At(0)));
+  EXPECT_THAT(before, IsEmpty());
+  ASSERT_OK_AND_ASSIGN(const auto then, store().history().ControlStatesAt(At(6)));
+  ASSERT_THAT(then, SizeIs(3));
+  EXPECT_EQ(then[0].host, "web1");
+  EXPECT_EQ(then[0].resource, "a");
+  EXPECT_EQ(then[0].state, State::kDrifted);
+  EXPECT_EQ(then[0].since, At(5));
+  EXPECT_EQ(then[0].position, "recipes/a:1");
+  EXPECT_EQ(then[0].controls, (std::vector<std::string>{"CIS 1.1"}));
+  EXPECT_EQ(then[2].host, "web2");
+  ASSERT_OK_AND_ASSIGN(const auto later, store().history().ControlStatesAt(At(10)));
+  ASSERT_THAT(later, SizeIs(2)) << "b is in no catalog any more";
+  EXPECT_EQ(later[0].state, State::kOk);
+  EXPECT_EQ(later[0].position, "recipes/new:2");
+  EXPECT_EQ(later[0].controls, (std::vector<std::string>{"A", "B"}));
+  ASSERT_OK_AND_ASSIGN(const auto now, store().reports().ControlStates());
+  EXPECT_THAT(now, SizeIs(later.size()));
+}
+
 class OldDatabaseTest : public StoreTest, public ::testing::WithParamInterface<int> {};
 
 TEST_P(OldDatabaseTest, WhatAnOlderServerWroteIsThere) {

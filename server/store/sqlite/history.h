@@ -18,6 +18,7 @@ class SqliteHistoryStore final : public HistoryStore {
   absl::StatusOr<std::vector<StateRecord>> StatesAt(const std::string& host,
                                                     absl::Time at) override;
   absl::StatusOr<std::map<std::string, HostThen>> HostsAt(absl::Time at) override;
+  absl::StatusOr<std::vector<ControlState>> ControlStatesAt(absl::Time at) override;
   absl::StatusOr<std::string> FactsAt(const std::string& host, absl::Time at) override;
   absl::StatusOr<std::vector<SpanRecord>> Spans(const std::string& host,
                                                 const std::string& resource,

@@ -2,10 +2,9 @@
 // What was at a moment.
 #include <utility>
 
-#include "fettle/v1/report.pb.h"
 #include "lib/base/status_macros.h"
 #include "lib/base/text.h"
-#include "lib/wire/report_wire.h"
+#include "server/store/sqlite/catalog_at.h"
 #include "server/store/sqlite/history.h"
 #include "server/store/sqlite/host_spans.h"
 #include "server/store/sqlite/partitions.h"
@@ -29,36 +28,12 @@ int32_t* CountOf(resource::State state, resource::RunCounts* counts) {
   return all[static_cast<std::size_t>(state)];
 }
 
-// Where resources stood in the recipes at `at`, from the catalog of the last full run before.
+// Where resources stood in the recipes at `at`.
 absl::Status AddPositions(Database& database,
                           const std::string& host,
                           absl::Time at,
                           States* states) {
-  Digest catalog;
-  RETURN_IF_ERROR(database.Query(
-      "SELECT catalog FROM hosts WHERE name = ?",
-      [&](const Row& row) { catalog = row.AsDigest(0); },
-      host));
-  ASSIGN_OR_RETURN(const auto tables, PartitionsSince(database, "runs", absl::InfinitePast()));
-  bool found = false;
-  for (std::size_t i = 0; i < tables.size() && !found; ++i) {
-    RETURN_IF_ERROR(database.Query(
-        fmt::format("SELECT report FROM {} WHERE host = ? AND started <= ? ORDER BY +started DESC "
-                    "LIMIT 50",
-                    tables[i]),
-        [&](const Row& row) {
-          v1::RunReport run;
-          if (found || !run.ParseFromString(row.Text(0)) || run.partial()) {
-            return;
-          }
-          if (const auto parsed = wire::FromProto(run); parsed.ok() && !parsed->catalog.empty()) {
-            catalog = parsed->catalog;
-            found = true;
-          }
-        },
-        host,
-        at));
-  }
+  ASSIGN_OR_RETURN(const Digest catalog, CatalogAt(database, host, at));
   return database.Query(
       "SELECT id, position, controls FROM entries WHERE catalog = ?",
       [&](const Row& row) {

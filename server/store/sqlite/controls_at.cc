@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// What was there to fulfil controls at a moment.
+#include <map>
+#include <utility>
+
+#include "lib/base/status_macros.h"
+#include "lib/base/text.h"
+#include "server/store/sqlite/catalog_at.h"
+#include "server/store/sqlite/history.h"
+#include "server/store/sqlite/partitions.h"
+
+namespace fettle::server::sqlite {
+namespace {
+
+// What a catalog says of a resource that names controls.
+struct Entry {
+  std::string position;
+  std::vector<std::string> controls;
+};
+
+using Entries = std::map<std::string, Entry, std::less<>>;
+
+absl::StatusOr<Entries> ReadEntries(Database& database, const Digest& catalog) {
+  Entries entries;
+  RETURN_IF_ERROR(database.Query(
+      "SELECT id, position, controls FROM entries WHERE catalog = ? AND controls <> ''",
+      [&](const Row& row) {
+        Entry& entry = entries[row.Text(0)];
+        entry.position = row.Text(1);
+        for (const std::string_view control : SplitLines(row.Bytes(2))) {
+          entry.controls.emplace_back(control);
+        }
+      },
+      catalog));
+  return entries;
+}
+
+// The catalogs of a moment, each read once.
+class CatalogsThen {
+ public:
+  absl::Status Read(Database& database, absl::Time at) {
+    std::vector<std::string> hosts;
+    RETURN_IF_ERROR(database.Query(
+        "SELECT name FROM hosts WHERE enrolled <= ?",
+        [&](const Row& row) { hosts.push_back(row.Text(0)); },
+        at));
+    for (const std::string& host : hosts) {
+      ASSIGN_OR_RETURN(const Digest catalog, CatalogAt(database, host, at));
+      const auto [entries, fresh] = entries_.try_emplace(catalog);
+      if (fresh) {
+        ASSIGN_OR_RETURN(entries->second, ReadEntries(database, catalog));
+      }
+      of_host_[host] = &entries->second;
+    }
+    return absl::OkStatus();
+  }
+
+  // Null for what names no control.
+  const Entry* Find(std::string_view host, std::string_view resource) const {
+    const auto entries = of_host_.find(host);
+    if (entries == of_host_.end()) {
+      return nullptr;
+    }
+    const auto entry = entries->second->find(resource);
+    return entry == entries->second->end() ? nullptr : &entry->second;
+  }
+
+ private:
+  std::map<Digest, Entries> entries_;
+  std::map<std::string, const Entries*, std::less<>> of_host_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::vector<ControlState>> SqliteHistoryStore::ControlStatesAt(absl::Time at) {
+  std::map<std::pair<std::string, std::string>, ControlState> found;
+  CatalogsThen catalogs;
+  const auto add = [&](const Row& row) {
+    const Entry* const entry = catalogs.Find(row.Bytes(0), row.Bytes(1));
+    if (entry == nullptr) {
+      return;
+    }
+    ControlState& state = found[{row.Text(0), row.Text(1)}];
+    state = {row.Text(0),
+             row.Text(1),
+             static_cast<resource::State>(row.Integer(2)),
+             row.Time(3),
+             entry->position,
+             entry->controls};
+  };
+  RETURN_IF_ERROR(reader_.With([&](Database& database) -> absl::Status {
+    RETURN_IF_ERROR(catalogs.Read(database, at));
+    RETURN_IF_ERROR(
+        database.Query("SELECT host, id, state, since FROM states WHERE since <= ?", add, at));
+    ASSIGN_OR_RETURN(const auto tables, PartitionsSince(database, "history", at));
+    for (const std::string& table : tables) {
+      RETURN_IF_ERROR(database.Query(
+          fmt::format("SELECT host, id, state, since FROM {} WHERE until > ?1 AND since <= ?1",
+                      table),
+          add,
+          at));
+    }
+    return absl::OkStatus();
+  }));
+  std::vector<ControlState> states;
+  for (auto& [key, state] : found) {
+    states.push_back(std::move(state));
+  }
+  return states;
+}
+
+}  // namespace fettle::server::sqlite
