@@ -12,4 +12,9 @@ absl::StatusOr<v1::AssessResponse> ComplianceClient::Assess(
   return Call(connection_, stub, &v1::Compliance::Stub::Assess, request);
 }
 
+absl::StatusOr<v1::TrendResponse> ComplianceClient::Trend(const v1::TrendRequest& request) const {
+  v1::Compliance::Stub stub(connection_.channel());
+  return Call(connection_, stub, &v1::Compliance::Stub::Trend, request);
+}
+
 }  // namespace fettle::cli

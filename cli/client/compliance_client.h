@@ -10,6 +10,8 @@
 namespace fettle::v1 {
 class AssessRequest;
 class AssessResponse;
+class TrendRequest;
+class TrendResponse;
 }  // namespace fettle::v1
 
 namespace fettle::cli {
@@ -21,6 +23,7 @@ class ComplianceClient {
   explicit ComplianceClient(Connection connection) : connection_(std::move(connection)) {}
 
   absl::StatusOr<v1::AssessResponse> Assess(const v1::AssessRequest& request) const;
+  absl::StatusOr<v1::TrendResponse> Trend(const v1::TrendRequest& request) const;
 
  private:
   Connection connection_;

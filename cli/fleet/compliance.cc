@@ -16,8 +16,10 @@
 #include "cli/client/compliance_client.h"
 #include "cli/fleet/command.h"
 #include "cli/fleet/compliance_export.h"
+#include "cli/fleet/compliance_trend.h"
 #include "cli/fleet/compliance_words.h"
 #include "cli/fleet/fleet_commands.h"
+#include "cli/fleet/moments.h"
 #include "cli/fleet/present.h"
 #include "cli/fleet/words.h"
 #include "cli/terminal/output.h"
@@ -33,6 +35,8 @@ struct Arguments {
   std::string framework;
   std::string control;
   bool by_host = false;
+  std::string at;
+  std::string since;
   std::string form;
   Output output;
 };
@@ -136,16 +140,21 @@ std::string Format(const v1::AssessResponse& response, const Arguments& argument
   return findings.empty() ? text : text + "\n" + findings;
 }
 
-using Export = std::string (*)(const v1::AssessResponse&);
-
 // What --export takes.
+struct Export {
+  std::string (*make)(const v1::AssessResponse&);
+  bool all = false;  // It wants what is compliant, too, and nothing left out.
+};
+
 const std::map<std::string, Export>& Forms() {
   static const auto* const forms =
-      new std::map<std::string, Export>{{"csv", &ComplianceCsv},
-                                        {"html", &ComplianceHtml},
-                                        {"jsonl", &ComplianceJsonLines},
-                                        {"junit", &ComplianceJunit},
-                                        {"sarif", &ComplianceSarif}};
+      new std::map<std::string, Export>{{"csv", {&ComplianceCsv}},
+                                        {"html", {&ComplianceHtml}},
+                                        {"jsonl", {&ComplianceJsonLines}},
+                                        {"junit", {&ComplianceJunit}},
+                                        {"oscal", {&ComplianceOscal, true}},
+                                        {"sarif", {&ComplianceSarif}},
+                                        {"xccdf", {&ComplianceXccdf, true}}};
   return *forms;
 }
 
@@ -157,23 +166,43 @@ std::set<std::string> Names() {
   return names;
 }
 
-absl::Status Assess(const Arguments& arguments) {
-  v1::AssessRequest request;
+template <typename Request>
+Request RequestOf(const Arguments& arguments) {
+  Request request;
   request.set_filter(JoinWords(arguments.filter));
   request.set_framework(arguments.framework);
   request.set_control(arguments.control);
+  return request;
+}
+
+absl::Status PrintExport(const Export& form, const v1::AssessResponse& response) {
+  if (form.all && response.findings_cut()) {
+    return FailedPrecondition(
+        "there are more findings than the server lists, and this form would say of the rest that "
+        "it does not apply; export the fleet in parts: name hosts, a --framework or a --control");
+  }
+  Print(form.make(response));
+  return absl::OkStatus();
+}
+
+absl::Status Assess(const Arguments& arguments) {
+  const auto form = Forms().find(arguments.form);
+  auto request = RequestOf<v1::AssessRequest>(arguments);
+  request.set_all(form != Forms().end() && form->second.all);
+  ASSIGN_OR_RETURN(const int64_t at, MomentOf("--at", arguments.at));
+  request.set_at_us(at);
   ASSIGN_OR_RETURN(const Connection connection, Connect());
   ASSIGN_OR_RETURN(const v1::AssessResponse response, ComplianceClient(connection).Assess(request));
-  for (const std::string& problem : response.problems()) {
-    fmt::print(stderr, "{}\n", Safe(problem));
+  SayAsOf(at);
+  for (const auto* const notes : {&response.caveats(), &response.problems()}) {
+    for (const std::string& note : *notes) {
+      fmt::print(stderr, "{}\n", Safe(note));
+    }
   }
-  if (response.findings_cut()) {
-    fmt::print(stderr, "not all findings are listed; name hosts, a --framework or a --control\n");
-  }
-  if (const auto form = Forms().find(arguments.form); form != Forms().end()) {
-    Print(form->second(response));
+  if (form != Forms().end()) {
+    RETURN_IF_ERROR(PrintExport(form->second, response));
   } else if (arguments.output.json()) {
-    return PrintJson(response);
+    RETURN_IF_ERROR(PrintJson(response));
   } else if (response.controls().empty()) {
     fmt::print(stderr,
                "no controls: resources name them (control = \"CIS-5.2.8\"), and controls/*.toml "
@@ -181,6 +210,29 @@ absl::Status Assess(const Arguments& arguments) {
   } else {
     Print(Format(response, arguments));
   }
+  if (response.findings_cut()) {
+    fmt::print(stderr, "not all findings are listed; name hosts, a --framework or a --control\n");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ShowTrend(const Arguments& arguments) {
+  const absl::TimeZone zone = absl::LocalTimeZone();
+  ASSIGN_OR_RETURN(const int64_t since, MomentOf("--since", arguments.since));
+  ASSIGN_OR_RETURN(const auto moments, TrendMoments(FromMicroseconds(since), absl::Now(), zone));
+  auto request = RequestOf<v1::TrendRequest>(arguments);
+  for (const absl::Time at : moments) {
+    request.add_at_us(ToMicroseconds(at));
+  }
+  ASSIGN_OR_RETURN(const Connection connection, Connect());
+  ASSIGN_OR_RETURN(const v1::TrendResponse response, ComplianceClient(connection).Trend(request));
+  if (arguments.output.json()) {
+    return PrintJson(response);
+  }
+  for (const std::string& caveat : response.caveats()) {
+    fmt::print(stderr, "{}\n", Safe(caveat));
+  }
+  Print(TrendText(response, zone, arguments.output.UseColour(), TerminalWidth()));
   return absl::OkStatus();
 }
 
@@ -201,19 +253,26 @@ void AddComplianceCommand(CLI::App& app, int* exit_code) {
           "--control", arguments->control, "Only this one, with what every host has to show for it")
       ->check(NotEmpty);
   command->add_flag("--by-host", arguments->by_host, "A line a host instead of a line a control");
+  AddAtOption(command, &arguments->at);
+  CLI::Option* const since = command->add_option(
+      "--since", arguments->since, "The score at each midnight since then, written like --at");
+  since->excludes("--at");
   command
-      ->add_option(
-          "--export",
-          arguments->form,
-          "Print it as csv or jsonl (a line a finding), html (one file, prints well), junit "
-          "or sarif")
-      ->check(CLI::IsMember(Names()));
+      ->add_option("--export",
+                   arguments->form,
+                   "Print it as csv or jsonl (a line a finding), html (one file, prints well), "
+                   "junit, oscal (assessment results), sarif or xccdf (results)")
+      ->check(CLI::IsMember(Names()))
+      ->excludes(since);
   AddOutputOptions(*command, &arguments->output);
   command->footer(std::string(kFilterHelp) +
                   "\n\nExamples: fettle compliance --framework PCI-DSS\n"
                   "          fettle compliance web1 --control CIS-5.2.8\n"
-                  "          fettle compliance --export html > report.html");
-  OnParse(command, "compliance", exit_code, [arguments] { return Assess(*arguments); });
+                  "          fettle compliance --at 2026-03-01 --export html > report.html\n"
+                  "          fettle compliance --since 30d");
+  OnParse(command, "compliance", exit_code, [arguments] {
+    return arguments->since.empty() ? Assess(*arguments) : ShowTrend(*arguments);
+  });
 }
 
 }  // namespace fettle::cli

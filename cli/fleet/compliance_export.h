@@ -27,4 +27,12 @@ std::string ComplianceJsonLines(const v1::AssessResponse& response);
 // declare what is off. What is waived is suppressed, what is unknown is open.
 std::string ComplianceSarif(const v1::AssessResponse& response);
 
+// Assessment results of OSCAL 1.1.3 (NIST), JSON: a finding a control, an observation a control and
+// host, a risk a waiver. `response` holds every finding that applies, compliant ones too.
+std::string ComplianceOscal(const v1::AssessResponse& response);
+
+// A benchmark of XCCDF 1.2 (NIST): a rule a control, a test result a host, an override a waiver.
+// `response` as above.
+std::string ComplianceXccdf(const v1::AssessResponse& response);
+
 }  // namespace fettle::cli

@@ -16,7 +16,7 @@ using ::testing::SizeIs;
 TEST(ComplianceJsonLinesTest, EveryLineIsAFindingAndSaysAllOfIt) {
   const std::string text = ComplianceJsonLines(ResponseForTest());
   const auto lines = SplitLines(text);
-  ASSERT_THAT(lines, SizeIs(3));
+  ASSERT_THAT(lines, SizeIs(4));
   const json broken = json::parse(lines[0]);
   EXPECT_EQ(broken["control"], "CIS-5.2.8");
   EXPECT_EQ(broken["title"], "No <root> by \"ssh\"");

@@ -21,7 +21,7 @@ json RunOf(const v1::AssessResponse& response) {
 
 TEST(ComplianceSarifTest, AControlIsARule) {
   const json rules = RunOf(ResponseForTest())["tool"]["driver"]["rules"];
-  ASSERT_EQ(rules.size(), 2U);
+  ASSERT_EQ(rules.size(), 3U);
   EXPECT_EQ(rules[0]["id"], "CIS-5.2.8");
   EXPECT_EQ(rules[0]["shortDescription"]["text"], "No <root> by \"ssh\"");
   EXPECT_EQ(rules[0]["defaultConfiguration"]["level"], "error");
@@ -51,10 +51,12 @@ TEST(ComplianceSarifTest, WhatIsWaivedIsSuppressedAndWhatIsUnknownOpen) {
   EXPECT_EQ(results[1]["kind"], "fail");
   EXPECT_EQ(results[1]["suppressions"][0]["status"], "accepted");
   EXPECT_THAT(results[1]["suppressions"][0]["justification"].get<std::string>(),
-              HasSubstr("vendor (approved by ann)"));
+              HasSubstr("vendor (approved by ann; instead: recorded)"));
   EXPECT_EQ(results[2]["kind"], "open");
   EXPECT_EQ(results[2]["level"], "none") << "only what failed has a level";
   EXPECT_EQ(results[2]["message"]["text"], "own: \\[fine\\] on web2: unknown");
+  EXPECT_EQ(results[3]["kind"], "pass");
+  EXPECT_EQ(results[3]["level"], "none");
 }
 
 TEST(ComplianceSarifTest, AWaiverThatEndedSuppressesNothingAndIsSaid) {

@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/time/time.h"
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -22,6 +23,10 @@ std::string Dump(const nlohmann::ordered_json& json, int indent) {
 // The two code points that UTF-8 can say and XML cannot, besides control characters.
 bool IsNoCharacter(std::string_view rest) {
   return rest.starts_with("\xef\xbf\xbe") || rest.starts_with("\xef\xbf\xbf");
+}
+
+unsigned char Byte(char c) {
+  return static_cast<unsigned char>(c);
 }
 
 }  // namespace
@@ -126,6 +131,16 @@ std::string StableUuid(std::initializer_list<std::string_view> parts) {
                      hex.substr(12, 4),
                      hex.substr(16, 4),
                      hex.substr(20, 12));
+}
+
+std::string TokenOf(std::string_view name) {
+  const bool begins = !name.empty() && (absl::ascii_isalpha(Byte(name[0])) || name[0] == '_');
+  std::string token = begins ? "" : "_";
+  for (const char c : name) {
+    const bool plain = absl::ascii_isalnum(Byte(c)) || c == '.' || c == '-' || c == '_';
+    token += plain ? c : '_';
+  }
+  return token == name ? token : fmt::format("{}_{}", token, Sha256(name).Hex().substr(0, 8));
 }
 
 Place PlaceOf(std::string_view position) {

@@ -35,6 +35,10 @@ std::string MarkupText(std::string_view text);
 // of version 5, from SHA-256.
 std::string StableUuid(std::initializer_list<std::string_view> parts);
 
+// `name` as an XML name without colons (ASCII), which OSCAL calls a token; itself if it is one, and
+// otherwise one that no other name becomes.
+std::string TokenOf(std::string_view name);
+
 // A place in a tree, "recipes/a/init.lua:2"; line 0 when none is said.
 struct Place {
   std::string path;

@@ -20,6 +20,16 @@ TEST(ComplianceWordsTest, AUuidFollowsFromItsPartsAndNothingElse) {
       << "who keeps these would see another thing";
 }
 
+TEST(ComplianceWordsTest, ATokenIsAnXmlNameAndNoTwoNamesShareOne) {
+  for (const char* const plain : {"CIS-5.2.8", "_a", "web1.example.org"}) {
+    EXPECT_EQ(TokenOf(plain), plain);
+  }
+  EXPECT_THAT(TokenOf("5.2.8"), MatchesRegex("_5\\.2\\.8_[0-9a-f]{8}"));
+  EXPECT_THAT(TokenOf("own: é"), MatchesRegex("own____+_[0-9a-f]{8}"));
+  EXPECT_NE(TokenOf("a b"), TokenOf("a:b"));
+  EXPECT_THAT(TokenOf(""), MatchesRegex("__[0-9a-f]{8}"));
+}
+
 TEST(ComplianceWordsTest, APlaceHasALineWhereOneIsSaid) {
   EXPECT_EQ(PlaceOf("recipes/a/init.lua:12").path, "recipes/a/init.lua");
   EXPECT_EQ(PlaceOf("recipes/a/init.lua:12").line, 12);

@@ -3,8 +3,10 @@
 """Compliance of really booted hosts: what somebody turns off by hand is a finding within seconds, a waiver of a signed
 revision covers it, and what cannot be read is refused before it reaches a host."""
 import csv
+import datetime
 import io
 import json
+import re
 import unittest
 import xml.etree.ElementTree as ElementTree
 
@@ -41,6 +43,11 @@ def tree(**more):
             **{path.replace("__", "/") + ".toml": text for path, text in more.items()}}
 
 
+def moment():
+    """Now, for --at."""
+    return datetime.datetime.now(datetime.timezone.utc).isoformat()
+
+
 class Compliance(unittest.TestCase):
     """Two hosts; each test begins where the one before it ended."""
 
@@ -52,6 +59,7 @@ class Compliance(unittest.TestCase):
             host.write_file("/etc/lab-root", "PermitRootLogin no\n")
         cls.fleet.publish(tree())
         cls.fleet.wait_converged()
+        cls.compliant = moment()
 
     def assess(self, *words):
         return self.fleet.json("compliance", *words)
@@ -94,15 +102,49 @@ class Compliance(unittest.TestCase):
         self.assertEqual([rule["id"] for rule in run["tool"]["driver"]["rules"]], ["CIS-5.2.8", "OWN-1"])
         self.assertEqual(run["results"][0]["locations"][0]["physicalLocation"]["region"]["startLine"], 2)
 
+    def test_3_what_is_exported_is_all_of_it_and_stays_the_same(self):
+        oscal = json.loads(self.fleet.fettle("compliance", "--export", "oscal").out)["assessment-results"]
+        self.assertEqual([(finding["target"]["target-id"], finding["target"]["status"]["state"])
+                          for finding in oscal["results"][0]["findings"]],
+                         [("CIS-5.2.8", "not-satisfied"), ("OWN-1", "satisfied")])
+        self.assertEqual(len(oscal["results"][0]["observations"]), 4)
+        xccdf = ElementTree.fromstring(self.fleet.fettle("compliance", "--export", "xccdf").out)
+        space = {"x": "http://checklists.nist.gov/xccdf/1.2"}
+        self.assertEqual([(test.find("x:target", space).text, [one.text for one in test.iterfind(".//x:result", space)])
+                          for test in xccdf.iterfind("x:TestResult", space)],
+                         [("web1", ["pass", "pass"]), ("web2", ["fail", "pass"])])
+        for form in ("jsonl", "sarif", "oscal", "xccdf"):
+            one, other = (re.sub(r"20[0-9-]+T[0-9:]+Z", "", self.fleet.fettle("compliance", "--export", form).out)
+                          for _ in range(2))
+            self.assertEqual(one, other, form)
+
+    def test_3_how_it_stood_before_is_known(self):
+        then = self.assess("--at", self.compliant)
+        self.assertEqual(then["counts"]["compliant"], 4)
+        self.assertEqual({host["revision"] for host in then["hosts"]}, {"r1"})
+        self.assertIn("labels are those of now", "\n".join(then["caveats"]))
+        finding = self.assess("web2", "--control", "CIS-5.2.8", "--at", self.compliant)["findings"][0]
+        self.assertEqual((finding["verdict"], finding["evidence"][0]["position"]),
+                         ("VERDICT_COMPLIANT", "recipes/a/init.lua:2"))
+        said = self.fleet.fettle("compliance", "--at", self.compliant)
+        self.assertIn("100.0 %", said.out)
+        self.assertIn("silent is not kept", said.err)
+        points = self.fleet.json("compliance", "--since", self.compliant)["points"]
+        self.assertEqual((points[0]["counts"]["score"], points[0]["hosts"]), (1, 2))
+        self.assertEqual(points[-1]["counts"]["notCompliant"], 1)
+        self.assertIn("75.0 %", self.fleet.fettle("compliance", "--since", self.compliant).out.splitlines()[-1])
+
     def test_4_a_signed_waiver_covers_it_until_it_ends(self):
         self.fleet.fettle("label", "web2", "role=legacy")
         self.fleet.publish(tree(waivers__own=WAIVER.format(until="2999-12-31")))
         wait_until(lambda: self.verdicts() == {("CIS-5.2.8", "web2"): "VERDICT_WAIVED"}, SECONDS, "the waiver")
         self.assertIn("the vendor wants it (approved by ann; waivers/own.toml:2 of r2)",
                       self.fleet.fettle("compliance").out)
+        waived = moment()
         self.fleet.publish(tree(waivers__own=WAIVER.format(until="2020-12-31")))
         wait_until(lambda: self.verdicts() == {("CIS-5.2.8", "web2"): "VERDICT_NOT_COMPLIANT"}, SECONDS, "its end")
         self.assertIn("waiver ended", self.fleet.fettle("compliance").out)
+        self.assertEqual(self.verdicts("--at", waived), {("CIS-5.2.8", "web2"): "VERDICT_WAIVED"})
 
     def test_5_what_cannot_be_read_is_refused(self):
         for text, why in ((WAIVER.format(until='"soon"'), "waivers/own.toml:7:9: until wants the last day"),
