@@ -32,6 +32,7 @@ struct Key {
   std::string host;     // "": the server, or the fleet.
   std::string subject;  // A resource's id, "run", "revision r7", "certificate", "waiver CIS-1 (…)".
                         // "": the host itself.
+  // NOLINTNEXTLINE(modernize-use-nullptr): there is no pointer, but a 0 that <=> compares with.
   auto operator<=>(const Key&) const = default;
 };
 
