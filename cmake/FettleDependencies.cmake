@@ -19,6 +19,8 @@ pkg_check_modules(NGHTTP2 REQUIRED IMPORTED_TARGET libnghttp2)
 pkg_check_modules(TOMLPP REQUIRED IMPORTED_TARGET tomlplusplus)
 pkg_check_modules(HTTPLIB REQUIRED IMPORTED_TARGET cpp-httplib)
 find_package(CLI11 REQUIRED CONFIG)
+# It has neither a CMake nor a pkg-config file.
+find_library(FETTLE_HARU hpdf REQUIRED)
 if(FETTLE_TESTS)
   find_package(GTest REQUIRED)
 endif()

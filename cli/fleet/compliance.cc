@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // `fettle compliance`: how hosts stand to the controls of standards.
+#include <unistd.h>
+
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -142,19 +145,30 @@ std::string Format(const v1::AssessResponse& response, const Arguments& argument
 
 // What --export takes.
 struct Export {
-  std::string (*make)(const v1::AssessResponse&);
-  bool all = false;  // It wants what is compliant, too, and nothing left out.
+  // `scope`: which hosts and controls it tells of, for people.
+  std::function<absl::StatusOr<std::string>(const v1::AssessResponse&, const std::string& scope)>
+      make;
+  bool all = false;     // It wants what is compliant, too, and nothing left out.
+  bool binary = false;  // It is nothing for a terminal.
 };
+
+Export Plain(std::string (*make)(const v1::AssessResponse&), bool all = false) {
+  return {[make](const v1::AssessResponse& response, const std::string& /*scope*/) {
+            return make(response);
+          },
+          all};
+}
 
 const std::map<std::string, Export>& Forms() {
   static const auto* const forms =
-      new std::map<std::string, Export>{{"csv", {&ComplianceCsv}},
-                                        {"html", {&ComplianceHtml}},
-                                        {"jsonl", {&ComplianceJsonLines}},
-                                        {"junit", {&ComplianceJunit}},
-                                        {"oscal", {&ComplianceOscal, true}},
-                                        {"sarif", {&ComplianceSarif}},
-                                        {"xccdf", {&ComplianceXccdf, true}}};
+      new std::map<std::string, Export>{{"csv", Plain(&ComplianceCsv)},
+                                        {"html", Plain(&ComplianceHtml)},
+                                        {"jsonl", Plain(&ComplianceJsonLines)},
+                                        {"junit", Plain(&ComplianceJunit)},
+                                        {"oscal", Plain(&ComplianceOscal, true)},
+                                        {"pdf", {&CompliancePdf, false, true}},
+                                        {"sarif", Plain(&ComplianceSarif)},
+                                        {"xccdf", Plain(&ComplianceXccdf, true)}};
   return *forms;
 }
 
@@ -175,13 +189,30 @@ Request RequestOf(const Arguments& arguments) {
   return request;
 }
 
-absl::Status PrintExport(const Export& form, const v1::AssessResponse& response) {
+std::string ScopeText(const Arguments& arguments) {
+  const std::string filter = JoinWords(arguments.filter);
+  return fmt::format("{}{}{}",
+                     filter.empty() ? "all hosts" : "hosts " + filter,
+                     arguments.framework.empty() ? "" : ", framework " + arguments.framework,
+                     arguments.control.empty() ? "" : ", control " + arguments.control);
+}
+
+absl::Status PrintExport(const Export& form,
+                         const Arguments& arguments,
+                         const v1::AssessResponse& response) {
+  if (form.binary && isatty(STDOUT_FILENO) == 1) {
+    return FailedPrecondition(
+        "--export {0}: a terminal cannot show it; write it to a file: "
+        "fettle compliance --export {0} > report.{0}",
+        arguments.form);
+  }
   if (form.all && response.findings_cut()) {
     return FailedPrecondition(
         "there are more findings than the server lists, and this form would say of the rest that "
         "it does not apply; export the fleet in parts: name hosts, a --framework or a --control");
   }
-  Print(form.make(response));
+  ASSIGN_OR_RETURN(const std::string made, form.make(response, ScopeText(arguments)));
+  Print(made);
   return absl::OkStatus();
 }
 
@@ -200,7 +231,7 @@ absl::Status Assess(const Arguments& arguments) {
     }
   }
   if (form != Forms().end()) {
-    RETURN_IF_ERROR(PrintExport(form->second, response));
+    RETURN_IF_ERROR(PrintExport(form->second, arguments, response));
   } else if (arguments.output.json()) {
     RETURN_IF_ERROR(PrintJson(response));
   } else if (response.controls().empty()) {
@@ -261,7 +292,7 @@ void AddComplianceCommand(CLI::App& app, int* exit_code) {
       ->add_option("--export",
                    arguments->form,
                    "Print it as csv or jsonl (a line a finding), html (one file, prints well), "
-                   "junit, oscal (assessment results), sarif or xccdf (results)")
+                   "junit, oscal (assessment results), pdf, sarif or xccdf (results)")
       ->check(CLI::IsMember(Names()))
       ->excludes(since);
   AddOutputOptions(*command, &arguments->output);

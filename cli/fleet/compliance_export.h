@@ -5,6 +5,8 @@
 
 #include <string>
 
+#include "absl/status/statusor.h"
+
 #include "fettle/v1/compliance.pb.h"
 
 namespace fettle::cli {
@@ -34,5 +36,10 @@ std::string ComplianceOscal(const v1::AssessResponse& response);
 // A benchmark of XCCDF 1.2 (NIST): a rule a control, a test result a host, an override a waiver.
 // `response` as above.
 std::string ComplianceXccdf(const v1::AssessResponse& response);
+
+// A report for people: score, controls, hosts and findings on numbered pages (pdf_pages.h).
+// `scope` says which hosts and controls it is about. kInternal when it could not be made.
+absl::StatusOr<std::string> CompliancePdf(const v1::AssessResponse& response,
+                                          const std::string& scope);
 
 }  // namespace fettle::cli

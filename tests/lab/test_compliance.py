@@ -6,12 +6,14 @@ import csv
 import datetime
 import io
 import json
+import os
 import re
+import subprocess
 import unittest
 import xml.etree.ElementTree as ElementTree
 
 from fleet import Fleet
-from labhost import wait_until
+from labhost import fettle_binary, wait_until
 
 SECONDS = 30
 CONTROLS = """
@@ -98,6 +100,9 @@ class Compliance(unittest.TestCase):
         lines = self.fleet.fettle("compliance", "--export", "jsonl").out.splitlines()
         self.assertEqual([(one["host"], one["revision"], one["evidence"][0]["position"]) for one in map(json.loads, lines)],
                          [("web2", "r1", "recipes/a/init.lua:2")])
+        pdf = subprocess.run([fettle_binary(), "compliance", "--export", "pdf"], capture_output=True, check=True, timeout=60,
+                             env={**os.environ, "FETTLE_CONFIG": os.path.join(self.fleet.folder, "config")}).stdout
+        self.assertTrue(pdf.startswith(b"%PDF-") and b"(CIS-5.2.8) Tj" in pdf)
         run = json.loads(self.fleet.fettle("compliance", "--export", "sarif").out)["runs"][0]
         self.assertEqual([rule["id"] for rule in run["tool"]["driver"]["rules"]], ["CIS-5.2.8", "OWN-1"])
         self.assertEqual(run["results"][0]["locations"][0]["physicalLocation"]["region"]["startLine"], 2)
