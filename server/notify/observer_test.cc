@@ -7,6 +7,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "lib/digest/digest.h"
+#include "lib/policy/manifest.h"
+#include "lib/policy/revision.h"
 #include "tests/server/store_fixture.h"
 
 namespace fettle::server::notify {
@@ -51,6 +54,31 @@ class ObserverTest : public StoreTest {
   void Report(const std::string& host, State state, Cause cause = Cause::kNone) {
     ++sequence_;
     ASSERT_OK(Ingest(host, "e1", {Run(sequence_, {Resource("file:/a", state, cause)})}));
+  }
+
+  // Makes a revision with this one file, that the host enforces.
+  void Enforce(const std::string& host, const std::string& path, const std::string& content) {
+    policy::Tree tree;
+    ASSERT_OK(tree.Add(path, content));
+    ASSERT_OK(store().policy().PutBlob(Sha256(content), content));
+    const std::string manifest = policy::EncodeManifest(policy::ManifestOf(tree));
+    ASSERT_OK(store().policy().PutBlob(Sha256(manifest), manifest));
+    policy::Revision revision;
+    revision.tree = Sha256(manifest);
+    revision.author = "ann";
+    revision.message = host;
+    revision.created = clock_.Now();
+    const auto statement = policy::RevisionStatement(revision);
+    ASSERT_OK(statement);
+    RevisionRecord record;
+    record.id = policy::RevisionId(*statement);
+    record.statement = *statement;
+    ASSERT_OK(store().policy().AddRevision(record));
+    auto known = store().fleet().GetHost(host);
+    ASSERT_OK(known);
+    known->revision_id = record.id;
+    known->last_seen = clock_.Now();
+    ASSERT_OK(store().fleet().NoteSession(*known));
   }
 
   void Heard(const std::string& host) { store().fleet().NoteSeen(host, clock_.Now()); }
@@ -179,6 +207,51 @@ TEST_F(ObserverTest, TheServersOwnCertificatesAreTold) {
   EXPECT_THAT(soon.standing.begin()->second.detail, HasSubstr("2026-01-03T00:00:00.000Z; see its"));
   clock_.Advance(absl::Hours(24));
   EXPECT_THAT(Names(Look()), ElementsAre("expiring  certificate of the server, ended"));
+}
+
+TEST_F(ObserverTest, WaiversOfRevisionsThatHostsEnforceEndLoudly) {
+  MakeHost("a");
+  MakeHost("b");
+  // The clock stands at the beginning of 2026; the day that is named is the last one.
+  const std::string waiver =
+      "[[waiver]]\ncontrol = \"CIS-1\"\nreason = \"the vendor\"\napprover = \"bob\"\n"
+      "until = 2026-01-15\n";
+  Enforce("a", "waivers/own.toml", waiver);
+  Enforce("b", "waivers/own.toml", waiver);
+  EXPECT_THAT(Names(Look()), IsEmpty());
+  clock_.Advance(absl::Hours(25));
+  Heard("a");
+  Heard("b");
+  const Observation soon = Look();
+  ASSERT_OK(soon.problem);
+  ASSERT_THAT(Names(soon), ElementsAre("expiring  waiver of CIS-1 (waivers/own.toml:1)"));
+  const Notice& notice = soon.standing.begin()->second;
+  EXPECT_EQ(notice.severity, Severity::kWarning);
+  EXPECT_EQ(notice.detail, "ends 2026-01-16T00:00:00.000Z; approved by bob: the vendor");
+  clock_.Advance(absl::Hours(24 * 14));
+  Heard("a");
+  Heard("b");
+  const Observation over = Look();
+  // Certificates of the two hosts are over as well by now.
+  EXPECT_THAT(Names(over),
+              ::testing::Contains("expiring  waiver of CIS-1, ended (waivers/own.toml:1)"));
+  Enforce("a", "fleet.lua", "");
+  Enforce("b", "fleet.lua", " ");
+  EXPECT_THAT(Names(Look()), ::testing::Not(::testing::Contains(HasSubstr("waiver"))));
+}
+
+TEST_F(ObserverTest, WhatCannotBeReadOfARevisionHidesNothingElse) {
+  MakeHost("a");
+  Heard("a");
+  Report("a", State::kFailed);
+  auto known = store().fleet().GetHost("a");
+  ASSERT_OK(known);
+  const RevisionRecord damaged = AddRevision("no statement at all");
+  known->revision_id = damaged.id;
+  ASSERT_OK(store().fleet().NoteSession(*known));
+  const Observation seen = Look();
+  EXPECT_FALSE(seen.problem.ok());
+  EXPECT_THAT(Names(seen), ElementsAre("failure a file:/a"));
 }
 
 HostView Host(absl::Time now) {
