@@ -126,11 +126,8 @@ const Setters& HookSetters() {
 }
 
 std::string UnknownKey(std::string_view key) {
-  std::vector<std::string_view> known;
-  for (const auto& [name, setter] : HookSetters()) {
-    known.push_back(name);
-  }
-  return fmt::format("\"{}\" is no setting of [[notify]]{}", key, DidYouMean(key, known));
+  return fmt::format(
+      "\"{}\" is no setting of [[notify]]{}", key, DidYouMean(key, NotifySettings()));
 }
 
 // What is wrong with the hook as a whole; "" if nothing.
@@ -193,6 +190,14 @@ std::string_view NotifyFormatName(NotifyFormat format) {
       return "alertmanager";
   }
   return "generic";
+}
+
+std::vector<std::string_view> NotifySettings() {
+  std::vector<std::string_view> names;
+  for (const auto& [name, setter] : HookSetters()) {
+    names.push_back(name);
+  }
+  return names;
 }
 
 bool CanBeReadOnItsWay(std::string_view url) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <toml++/toml.h>
@@ -15,5 +16,8 @@ namespace fettle::server {
 std::vector<NotifyHook> ReadNotifyHooks(const toml::node& node,
                                         std::string_view origin,
                                         std::vector<std::string>* problems);
+
+// The names of all settings of a [[notify]], sorted.
+std::vector<std::string_view> NotifySettings();
 
 }  // namespace fettle::server

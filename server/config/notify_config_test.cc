@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/config/notify_config.h"
 
+#include <fstream>
+#include <iterator>
+#include <string>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -98,6 +102,18 @@ TEST(NotifyConfigTest, WhatStaysOnThisMachineIsReadByNobody) {
   EXPECT_TRUE(CanBeReadOnItsWay("http://127.0.0.1.example"));
   EXPECT_TRUE(CanBeReadOnItsWay("http://localhost.example:80/x"));
   EXPECT_TRUE(CanBeReadOnItsWay("http://x"));
+}
+
+TEST(NotifyConfigTest, EverySettingAndKindIsInTheDocuments) {
+  std::ifstream file(std::string(FETTLE_SOURCE_DIR) + "/docs/notifications.md");
+  const std::string document((std::istreambuf_iterator<char>(file)), {});
+  ASSERT_THAT(NotifySettings(), ::testing::SizeIs(::testing::Ge(14U)));
+  for (const std::string_view setting : NotifySettings()) {
+    EXPECT_THAT(document, ::testing::ContainsRegex("\n\\| .*`" + std::string(setting) + "`"));
+  }
+  for (const std::string_view kind : kNotifyKinds) {
+    EXPECT_THAT(document, HasSubstr("\n| `" + std::string(kind) + "` |"));
+  }
 }
 
 TEST(NotifyConfigTest, WhatInitWritesTellsNobody) {

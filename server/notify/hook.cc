@@ -76,7 +76,7 @@ uint64_t Hook::Look(Standing standing, std::vector<Notice> passed, bool cut, abs
     }
   }
   standing_ = std::move(standing);
-  cut_ = cut;
+  cut_ = cut_ || cut;  // Until it is said.
   looked_ = true;
   if (!TellsEnds()) {
     ForgetUntold();
@@ -123,6 +123,7 @@ std::optional<Hook::Delivery> Hook::Compose(absl::Time now, absl::Duration monot
   delivery.passed_up_to = passed_.empty() ? 0 : passed_.back().number;
   delivery.notices = Pending();
   delivery.dropped = dropped_;
+  delivery.cut = cut_;
   return delivery;
 }
 
@@ -182,6 +183,7 @@ void Hook::Forget(const Delivery& delivery) {
 void Hook::Delivered(const Delivery& delivery, absl::Duration now) {
   Forget(delivery);
   dropped_ -= std::min(dropped_, delivery.dropped);
+  cut_ = cut_ && !delivery.cut;
   backoff_.Succeeded();
   last_sent_ = now;
   retry_at_ = -absl::InfiniteDuration();

@@ -40,6 +40,7 @@ class Hook {
     uint64_t passed_up_to = 0;  // Number of the last of those that came and went.
     uint64_t notices = 0;       // How many are told.
     uint64_t dropped = 0;       // How many are said to be dropped.
+    bool cut = false;           // It is said that there is more.
   };
 
   static constexpr std::size_t kMostPassed = 1000;

@@ -232,6 +232,17 @@ TEST_F(HookTest, WhatIsDroppedWhileAMessageIsUnderWayIsSaidInTheNext) {
   EXPECT_EQ(Told(hook).at(0)["dropped"], 2);
 }
 
+TEST_F(HookTest, ThatThereIsMoreIsSaidOnceThoughItIsOverByThen) {
+  Hook hook = Make(Config());
+  hook.Look(All({Of(Kind::kDrift, "a", "x")}), {}, true, clock_.Monotonic());
+  Look(hook, All({Of(Kind::kDrift, "a", "x")}));
+  clock_.Advance(absl::Seconds(5));
+  EXPECT_EQ(Told(hook).at(0)["cut"], true);
+  Look(hook, {});
+  clock_.Advance(absl::Minutes(1));
+  EXPECT_EQ(Told(hook).at(0)["cut"], false);
+}
+
 TEST_F(HookTest, WhatTheReceiverWantsNotIsGivenUp) {
   Hook hook = Make(Config());
   Look(hook, All({Of(Kind::kDrift, "a", "x"), Of(Kind::kDrift, "a", "y")}));

@@ -172,7 +172,9 @@ absl::Status Observer::AddStates(const HostView& host, Observation* observation)
 
 void Observer::AddPassed(const std::vector<DriftEntry>& entries, Observation* observation) {
   absl::Time newest = cursor_;
+  absl::Time oldest = absl::InfiniteFuture();
   for (const DriftEntry& entry : entries) {
+    oldest = std::min(oldest, entry.stored);
     const DriftId id{
         entry.stored,
         fmt::format("{}\n{}\n{}", entry.host, entry.report.id, absl::ToUnixMicros(entry.seen))};
@@ -185,6 +187,8 @@ void Observer::AddPassed(const std::vector<DriftEntry>& entries, Observation* ob
     }
     newest = std::max(newest, entry.stored);
   }
+  // Were all that was asked for stored since the last look, there may be more.
+  observation->cut = observation->cut || (entries.size() >= kMostPassed && oldest > cursor_);
   cursor_ = newest;
   looked_ = true;
   std::erase_if(seen_, [&](const DriftId& one) { return one.first < cursor_ - 2 * kCommitWithin; });
