@@ -238,7 +238,8 @@ repeat = "2s"
         wait_until(lambda: not any(one[2] == subject for one in self.active()), SECONDS, "the alerts to be over")
 
     def test_4_drift_that_was_put_right_says_so_and_who(self):
-        self.fleet.hosts[0].run("echo theirs > /etc/lab-kept")
+        # It lives long enough to be looked at.
+        self.fleet.hosts[0].run("sh -c 'echo theirs > /etc/lab-kept; sleep 1; true'")
         wait_until(lambda: self.https.told("happened", "drift", "file:/etc/lab-kept"), SECONDS, "the drift to be told")
         group = self.https.told("happened", "drift", "file:/etc/lab-kept")[0]
         self.assertIn("put right", group["detail"])
