@@ -124,6 +124,8 @@ std::string Findings(const v1::AssessResponse& response, const Output& output) {
                           StateCell(one.state()).text,
                           Age(FromMicroseconds(one.since_us()), now),
                           one.position().empty() ? "" : "  [" + Safe(one.position()) + "]");
+      text += ErrorText(one.error(), output.UseColour()) +
+              DifferencesText(one.differences(), output.UseColour()) + ActorText(ActorOf(one), "");
     }
     if (finding.has_waiver()) {
       text += WaiverLine(finding.waiver(), now);
@@ -216,24 +218,48 @@ absl::Status PrintExport(const Export& form,
   return absl::OkStatus();
 }
 
-absl::Status Assess(const Arguments& arguments) {
+// A single word that names no host may name a control, which the arguments then say.
+absl::StatusOr<v1::AssessResponse> Ask(const Connection& connection,
+                                       v1::AssessRequest request,
+                                       Arguments* arguments) {
+  const ComplianceClient client(connection);
+  absl::StatusOr<v1::AssessResponse> response = client.Assess(request);
+  const bool nobody = response.ok() ? response->hosts().empty()
+                                    : absl::IsNotFound(response.status()) ||
+                                          absl::IsInvalidArgument(response.status());
+  if (!nobody || arguments->filter.size() != 1 || !arguments->control.empty()) {
+    return response;
+  }
+  request.set_control(arguments->filter[0]);
+  request.clear_filter();
+  absl::StatusOr<v1::AssessResponse> of_control = client.Assess(request);
+  if (!of_control.ok()) {
+    return response;
+  }
+  arguments->control = arguments->filter[0];
+  arguments->filter.clear();
+  return of_control;
+}
+
+absl::Status Assess(Arguments arguments) {
   const auto form = Forms().find(arguments.form);
   auto request = RequestOf<v1::AssessRequest>(arguments);
   request.set_all(form != Forms().end() && form->second.all);
   ASSIGN_OR_RETURN(const int64_t at, MomentOf("--at", arguments.at));
   request.set_at_us(at);
   ASSIGN_OR_RETURN(const Connection connection, Connect());
-  ASSIGN_OR_RETURN(const v1::AssessResponse response, ComplianceClient(connection).Assess(request));
+  ASSIGN_OR_RETURN(const v1::AssessResponse response, Ask(connection, request, &arguments));
   SayAsOf(at);
-  for (const auto* const notes : {&response.caveats(), &response.problems()}) {
-    for (const std::string& note : *notes) {
-      fmt::print(stderr, "{}\n", Safe(note));
-    }
+  for (const std::string& note : NotesOf(response)) {
+    fmt::print(stderr, "{}\n", Safe(note));
   }
   if (form != Forms().end()) {
     RETURN_IF_ERROR(PrintExport(form->second, arguments, response));
   } else if (arguments.output.json()) {
     RETURN_IF_ERROR(PrintJson(response));
+  } else if (response.hosts().empty()) {
+    fmt::print(
+        stderr, "no host fits{}{}\n", request.filter().empty() ? "" : ": ", Safe(request.filter()));
   } else if (response.controls().empty()) {
     fmt::print(stderr,
                "no controls: resources name them (control = \"CIS-5.2.8\"), and controls/*.toml "
@@ -298,6 +324,7 @@ void AddComplianceCommand(CLI::App& app, int* exit_code) {
   AddOutputOptions(*command, &arguments->output);
   command->footer(std::string(kFilterHelp) +
                   "\n\nExamples: fettle compliance --framework PCI-DSS\n"
+                  "          fettle compliance CIS-5.2.8\n"
                   "          fettle compliance web1 --control CIS-5.2.8\n"
                   "          fettle compliance --at 2026-03-01 --export html > report.html\n"
                   "          fettle compliance --since 30d");

@@ -139,8 +139,8 @@ std::string ComplianceHtml(const v1::AssessResponse& response) {
       counts.not_applicable(),
       response.hosts_size(),
       response.controls_size());
-  for (const std::string& problem : response.problems()) {
-    html += fmt::format("<p class=\"bad\">{}</p>\n", MarkupText(problem));
+  for (const std::string& note : NotesOf(response)) {
+    html += fmt::format("<p class=\"bad\">{}</p>\n", MarkupText(note));
   }
   html += fmt::format(
       "<h2>Controls</h2>\n<table><thead><tr><th>Control</th><th>Title</th><th>Severity</th>"

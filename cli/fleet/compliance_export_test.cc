@@ -52,6 +52,19 @@ TEST(ComplianceExportTest, WhatHostsSayIsNeverMarkup) {
   EXPECT_THAT(ComplianceHtml(Response()), HasSubstr("No &lt;root&gt; by &quot;ssh&quot;"));
 }
 
+TEST(ComplianceExportTest, WhatIsNotKnownIsSaidInEveryFormThatHasRoomForIt) {
+  v1::AssessResponse response = Response();
+  response.add_hosts()->set_host("web1");
+  response.add_caveats("labels are those of now");
+  for (const std::string& text : {ComplianceHtml(response),
+                                  ComplianceSarif(response),
+                                  ComplianceOscal(response),
+                                  ComplianceXccdf(response),
+                                  CompliancePdf(response, "all").value()}) {
+    EXPECT_THAT(text, HasSubstr("labels are those of now"));
+  }
+}
+
 TEST(ComplianceExportTest, HtmlRefersToNothingOutside) {
   const std::string html = ComplianceHtml(Response());
   EXPECT_THAT(html, Not(HasSubstr("http")));

@@ -228,8 +228,8 @@ ordered_json ResultOf(const v1::AssessResponse& response, const std::string& sam
   AddList("risks", std::move(risks), &result);
   AddList("findings", std::move(findings), &result);
   std::string remarks;
-  for (const std::string& problem : response.problems()) {
-    remarks += (remarks.empty() ? "" : "\n\n") + Markdown(problem);
+  for (const std::string& note : NotesOf(response)) {
+    remarks += (remarks.empty() ? "" : "\n\n") + Markdown(note);
   }
   if (!remarks.empty()) {
     result["remarks"] = remarks;

@@ -108,10 +108,8 @@ absl::StatusOr<std::string> CompliancePdf(const v1::AssessResponse& response,
                   counts.not_applicable(),
                   response.hosts_size(),
                   response.controls_size()));
-  for (const auto* const notes : {&response.caveats(), &response.problems()}) {
-    for (const std::string& note : *notes) {
-      pages.Paragraph("Note: " + note);
-    }
+  for (const std::string& note : NotesOf(response)) {
+    pages.Paragraph("Note: " + note);
   }
   Controls(response, &pages);
   Hosts(response, &pages);

@@ -119,6 +119,9 @@ ordered_json InvocationOf(const v1::AssessResponse& response) {
   for (const std::string& problem : response.problems()) {
     notifications.push_back({{"level", "error"}, {"message", {{"text", MessageText(problem)}}}});
   }
+  for (const std::string& caveat : response.caveats()) {
+    notifications.push_back({{"level", "note"}, {"message", {{"text", MessageText(caveat)}}}});
+  }
   if (response.findings_cut()) {
     notifications.push_back(
         {{"level", "warning"}, {"message", {{"text", "not all findings are listed"}}}});

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/fleet/compliance_words.h"
 
-#include <vector>
-
 #include "absl/strings/ascii.h"
 #include "absl/time/time.h"
 #include <fmt/format.h>
@@ -80,6 +78,12 @@ std::string WaiverText(const v1::ControlFinding& finding) {
                      waiver.approver(),
                      waiver.compensating().empty() ? "" : "; instead: ",
                      waiver.compensating());
+}
+
+std::vector<std::string> NotesOf(const v1::AssessResponse& response) {
+  std::vector<std::string> notes(response.caveats().begin(), response.caveats().end());
+  notes.insert(notes.end(), response.problems().begin(), response.problems().end());
+  return notes;
 }
 
 std::string MarkupText(std::string_view text) {

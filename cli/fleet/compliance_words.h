@@ -6,6 +6,7 @@
 #include <initializer_list>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <nlohmann/json_fwd.hpp>
 
@@ -26,6 +27,9 @@ std::string EvidenceText(const v1::ControlFinding& finding);
 
 // "waived until 2027-01-15T08:00:00Z: why (approved by ann)"; "" without a waiver.
 std::string WaiverText(const v1::ControlFinding& finding);
+
+// What is not known of then and what could not be read: a line each.
+std::vector<std::string> NotesOf(const v1::AssessResponse& response);
 
 // For XML and HTML alike, in text and in quoted attributes. What cannot stand there, like control
 // characters, becomes "?".

@@ -108,8 +108,8 @@ std::string TestResultOf(const v1::HostSummary& host,
       UtcText(response.taken_us()),
       MarkupText(host.revision().empty() ? "-" : host.revision()),
       name);
-  for (const std::string& problem : response.problems()) {
-    text += Element("remark", problem);
+  for (const std::string& note : NotesOf(response)) {
+    text += Element("remark", note);
   }
   text += fmt::format(
       "    <target>{0}</target>\n    <target-facts><fact "

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,6 +34,10 @@ struct Evidence {
   resource::State state = resource::State::kUnknown;
   absl::Time since;  // In this state.
   std::string position;
+  // Of one that is not as declared.
+  std::vector<resource::DifferenceRecord> differences{};
+  std::string error{};
+  std::optional<resource::Actor> actor{};
 };
 
 // One host, with what is there to fulfil each control.

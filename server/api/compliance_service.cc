@@ -70,7 +70,17 @@ v1::ControlSummary ToProto(const Assessment::ControlResult& result) {
   return summary;
 }
 
-v1::ControlFinding ToProto(const Assessment::FindingResult& result) {
+void AddDetails(const compliance::Evidence& evidence, v1::ControlEvidence* to) {
+  for (const resource::DifferenceRecord& difference : evidence.differences) {
+    *to->add_differences() = wire::ToProto(difference);
+  }
+  to->set_error(evidence.error);
+  if (evidence.actor.has_value()) {
+    *to->mutable_actor() = wire::ToProto(*evidence.actor);
+  }
+}
+
+v1::ControlFinding ToProto(const Assessment::FindingResult& result, bool details) {
   v1::ControlFinding finding;
   finding.set_control(result.control);
   finding.set_host(result.host);
@@ -81,6 +91,9 @@ v1::ControlFinding ToProto(const Assessment::FindingResult& result) {
     one.set_state(wire::ToProto(evidence.state));
     one.set_since_us(absl::ToUnixMicros(evidence.since));
     one.set_position(evidence.position);
+    if (details) {
+      AddDetails(evidence, &one);
+    }
   }
   if (result.waiver.has_value()) {
     *finding.mutable_waiver() = ToProto(*result.waiver);
@@ -88,7 +101,8 @@ v1::ControlFinding ToProto(const Assessment::FindingResult& result) {
   return finding;
 }
 
-v1::AssessResponse ToProto(const Assessment& assessment) {
+// With `details` of what is off.
+v1::AssessResponse ToProto(const Assessment& assessment, bool details) {
   v1::AssessResponse response;
   response.set_taken_us(absl::ToUnixMicros(assessment.taken));
   *response.mutable_counts() = ToProto(assessment.counts);
@@ -102,7 +116,7 @@ v1::AssessResponse ToProto(const Assessment& assessment) {
     *summary.mutable_controls() = ToProto(host.controls);
   }
   for (const Assessment::FindingResult& finding : assessment.findings) {
-    *response.add_findings() = ToProto(finding);
+    *response.add_findings() = ToProto(finding, details);
   }
   response.set_findings_cut(assessment.findings_cut);
   for (const Assessment::WaiverNote& waiver : assessment.waivers) {
@@ -143,7 +157,7 @@ class ComplianceService final : public v1::Compliance::Service {
                                          request->control(),
                                          request->all(),
                                          UntilFromProto(request->at_us())}));
-      *response = ToProto(assessment);
+      *response = ToProto(assessment, !request->control().empty());
       return absl::OkStatus();
     }());
   }

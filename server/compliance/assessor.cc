@@ -64,7 +64,13 @@ class Assessing {
     for (ControlState& one : states) {
       HostEvidence& host = evidence_[one.host];
       for (const std::string& control : one.controls) {
-        host.by_control[control].push_back({one.resource, one.state, one.since, one.position});
+        host.by_control[control].push_back({one.resource,
+                                            one.state,
+                                            one.since,
+                                            one.position,
+                                            one.differences,
+                                            one.error,
+                                            one.actor});
         named_.insert(control);
       }
     }

@@ -75,6 +75,7 @@ class AssessorTest : public StoreTest {
       one.state = state;
       one.position = "r.lua:1";
       one.controls = {control};
+      one.error = state == State::kFailed ? "no such group" : "";
     }
     ASSERT_OK(Ingest(host, "e1", {record}));
   }
@@ -98,6 +99,7 @@ class AssessorTest : public StoreTest {
     ASSERT_OK(Ingest("web1", "e1", {SnapshotOf(10, {{"a", State::kOk}}), Run(11, {})}));
     server::Ingest drifted = Run(20, {Resource("a", State::kDrifted, resource::Cause::kDrift)});
     std::get<resource::RunReport>(drifted.body).revision = "r2";
+    std::get<resource::RunReport>(drifted.body).resources[0].error = "of then";
     server::Ingest put_right = Run(30, {});
     std::get<resource::RunReport>(put_right.body).revision = "r2";
     ASSERT_OK(Ingest("web1", "e1", {drifted, put_right}));
@@ -130,6 +132,7 @@ TEST_F(AssessorTest, EveryControlStandsOnEveryHost) {
   EXPECT_EQ(all.findings[0].host, "web1");
   EXPECT_EQ(all.findings[0].evidence[0].resource, "file:/B");
   EXPECT_EQ(all.findings[0].evidence[0].position, "r.lua:1");
+  EXPECT_EQ(all.findings[0].evidence[0].error, "no such group");
 }
 
 TEST_F(AssessorTest, OneFrameworkOneControlAndSomeHostsCanBeAskedFor) {
@@ -212,6 +215,7 @@ TEST_F(AssessorTest, AMomentThatPassedIsAsItWas) {
   EXPECT_EQ(waived.findings[0].verdict, Verdict::kWaived);
   EXPECT_EQ(waived.findings[0].waiver->revision, "r2");
   EXPECT_EQ(waived.findings[0].evidence[0].since, At(20));
+  EXPECT_EQ(waived.findings[0].evidence[0].error, "of then");
   scope.at = At(35);
   EXPECT_EQ(Assess(scope).counts, (Tally{1, 0, 0, 0, 0}));
 }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -117,6 +118,10 @@ struct ControlState {
   absl::Time since;  // Host's clock.
   std::string position;
   std::vector<std::string> controls;
+  // Of one that is not at rest.
+  std::vector<resource::DifferenceRecord> differences{};
+  std::string error{};
+  std::optional<resource::Actor> actor{};
 };
 
 enum class DriftOutcome : uint8_t { kOpen, kCorrected, kFailed, kEnded };

@@ -86,6 +86,12 @@ class Compliance(unittest.TestCase):
         text = self.fleet.fettle("compliance", "web2").out
         self.assertIn("CIS-5.2.8 on web2: not compliant", text)
         self.assertIn("50.0 %", text)
+        text = self.fleet.fettle("compliance", "CIS-5.2.8").out
+        for shown in ("CIS-5.2.8 on web1: compliant", "CIS-5.2.8 on web2: not compliant", "[recipes/a/init.lua:2]",
+                      "-PermitRootLogin yes", "+PermitRootLogin no"):
+            self.assertIn(shown, text)
+        self.assertNotIn("OWN-1", text)
+        self.assertIn("no host fits: CIS-9", self.fleet.fettle("compliance", "CIS-9").err)
         self.assertIn("no control that these hosts' revisions", self.fleet.fettle("compliance", "--framework", "SOX",
                                                                                   codes=(5,)).err)
 

@@ -8,6 +8,7 @@
 #include "server/store/sqlite/catalog_at.h"
 #include "server/store/sqlite/history.h"
 #include "server/store/sqlite/partitions.h"
+#include "server/store/sqlite/rows.h"
 
 namespace fettle::server::sqlite {
 namespace {
@@ -87,16 +88,18 @@ absl::StatusOr<std::vector<ControlState>> SqliteHistoryStore::ControlStatesAt(ab
              row.Time(3),
              entry->position,
              entry->controls};
+    ReadDetails(row.Bytes(4), &state);
   };
   RETURN_IF_ERROR(reader_.With([&](Database& database) -> absl::Status {
     RETURN_IF_ERROR(catalogs.Read(database, at));
-    RETURN_IF_ERROR(
-        database.Query("SELECT host, id, state, since FROM states WHERE since <= ?", add, at));
+    RETURN_IF_ERROR(database.Query(
+        "SELECT host, id, state, since, record FROM states WHERE since <= ?", add, at));
     ASSIGN_OR_RETURN(const auto tables, PartitionsSince(database, "history", at));
     for (const std::string& table : tables) {
       RETURN_IF_ERROR(database.Query(
-          fmt::format("SELECT host, id, state, since FROM {} WHERE until > ?1 AND since <= ?1",
-                      table),
+          fmt::format(
+              "SELECT host, id, state, since, record FROM {} WHERE until > ?1 AND since <= ?1",
+              table),
           add,
           at));
     }

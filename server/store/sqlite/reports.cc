@@ -92,7 +92,7 @@ absl::StatusOr<std::vector<ControlState>> SqliteReportStore::ControlStates() {
   std::vector<ControlState> states;
   RETURN_IF_ERROR(reader_.With([&](Database& database) {
     return database.Query(
-        "SELECT s.host, s.id, s.state, s.since, e.position, e.controls FROM hosts h "
+        "SELECT s.host, s.id, s.state, s.since, e.position, e.controls, s.record FROM hosts h "
         "JOIN entries e ON e.catalog = h.catalog AND e.controls <> '' "
         "JOIN states s ON s.host = h.name AND s.id = e.id ORDER BY s.host, s.id",
         [&](const Row& row) {
@@ -105,6 +105,7 @@ absl::StatusOr<std::vector<ControlState>> SqliteReportStore::ControlStates() {
           for (const std::string_view control : SplitLines(row.Bytes(5))) {
             state.controls.emplace_back(control);
           }
+          ReadDetails(row.Bytes(6), &state);
           states.push_back(std::move(state));
         });
   }));

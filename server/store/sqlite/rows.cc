@@ -37,6 +37,16 @@ StateRecord ReadState(const Row& row, int first) {
           {}};
 }
 
+void ReadDetails(std::string_view record, ControlState* state) {
+  if (record.empty()) {
+    return;
+  }
+  resource::ResourceReport report = ReadReport(record, state->resource, state->state);
+  state->differences = std::move(report.differences);
+  state->error = std::move(report.error);
+  state->actor = std::move(report.actor);
+}
+
 DriftEntry ReadDrift(const Row& row) {
   DriftEntry entry;
   entry.host = row.Text(0);

@@ -15,6 +15,9 @@ namespace fettle::server::sqlite {
 // Columns id, state, since, record, run, revision from `first` on.
 StateRecord ReadState(const Row& row, int first);
 
+// What the column record of a resource that is not at rest says of what is off.
+void ReadDetails(std::string_view record, ControlState* state);
+
 // kDriftColumns (partitions.h).
 DriftEntry ReadDrift(const Row& row);
 
