@@ -171,6 +171,8 @@ absl::Status Observer::AddStates(const HostView& host, Observation* observation)
 }
 
 void Observer::AddPassed(const std::vector<DriftEntry>& entries, Observation* observation) {
+  const absl::Time now = clock_.Now();
+  cursor_ = std::min(cursor_, now);  // Somebody may have set the clock back.
   absl::Time newest = cursor_;
   absl::Time oldest = absl::InfiniteFuture();
   for (const DriftEntry& entry : entries) {
@@ -189,7 +191,7 @@ void Observer::AddPassed(const std::vector<DriftEntry>& entries, Observation* ob
   }
   // Were all that was asked for stored since the last look, there may be more.
   observation->cut = observation->cut || (entries.size() >= kMostPassed && oldest > cursor_);
-  cursor_ = newest;
+  cursor_ = std::min(newest, now);
   looked_ = true;
   std::erase_if(seen_, [&](const DriftId& one) { return one.first < cursor_ - 2 * kCommitWithin; });
 }

@@ -155,6 +155,21 @@ TEST_F(ObserverTest, WhatCameWhileNoServerLookedIsToldByTheNext) {
   EXPECT_THAT(Look().passed, IsEmpty());
 }
 
+TEST_F(ObserverTest, AClockThatIsSetBackHidesNoDriftAndTellsNoneTwice) {
+  MakeHost("a");
+  Heard("a");
+  Look();
+  clock_.Advance(absl::Seconds(1));
+  Report("a", State::kChanged, Cause::kDrift);
+  EXPECT_EQ(Look().passed.size(), 1U);
+  clock_.SetWallClock(clock_.Now() - absl::Hours(1));
+  EXPECT_THAT(Look().passed, IsEmpty());
+  clock_.Advance(absl::Seconds(1));
+  Report("a", State::kChanged, Cause::kDrift);
+  EXPECT_EQ(Look().passed.size(), 1U);
+  EXPECT_THAT(Look().passed, IsEmpty());
+}
+
 TEST_F(ObserverTest, AFirstServerTellsNoOldStories) {
   MakeHost("a");
   Heard("a");
