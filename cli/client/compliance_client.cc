@@ -14,7 +14,7 @@ absl::StatusOr<v1::AssessResponse> ComplianceClient::Assess(
 
 absl::StatusOr<v1::TrendResponse> ComplianceClient::Trend(const v1::TrendRequest& request) const {
   v1::Compliance::Stub stub(connection_.channel());
-  return Call(connection_, stub, &v1::Compliance::Stub::Trend, request);
+  return Call(connection_, stub, &v1::Compliance::Stub::Trend, request, kContentTime);
 }
 
 }  // namespace fettle::cli

@@ -3,6 +3,9 @@
 #include <map>
 #include <utility>
 
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/string_view.h"
+
 #include "lib/base/status_macros.h"
 #include "lib/base/text.h"
 #include "server/store/sqlite/catalog_at.h"
@@ -19,7 +22,7 @@ struct Entry {
   std::vector<std::string> controls;
 };
 
-using Entries = std::map<std::string, Entry, std::less<>>;
+using Entries = absl::flat_hash_map<std::string, Entry>;
 
 absl::StatusOr<Entries> ReadEntries(Database& database, const Digest& catalog) {
   Entries entries;
@@ -56,19 +59,22 @@ class CatalogsThen {
     return absl::OkStatus();
   }
 
-  // Null for what names no control.
-  const Entry* Find(std::string_view host, std::string_view resource) const {
-    const auto entries = of_host_.find(host);
-    if (entries == of_host_.end()) {
+  // Null for what names no control. Rows come host by host.
+  const Entry* Find(std::string_view host, std::string_view resource) {
+    if (last_ == of_host_.end() || last_->first != host) {
+      last_ = of_host_.find(host);
+    }
+    if (last_ == of_host_.end()) {
       return nullptr;
     }
-    const auto entry = entries->second->find(resource);
-    return entry == entries->second->end() ? nullptr : &entry->second;
+    const auto entry = last_->second->find(absl::string_view(resource.data(), resource.size()));
+    return entry == last_->second->end() ? nullptr : &entry->second;
   }
 
  private:
   std::map<Digest, Entries> entries_;
   std::map<std::string, const Entries*, std::less<>> of_host_;
+  std::map<std::string, const Entries*, std::less<>>::const_iterator last_ = of_host_.end();
 };
 
 }  // namespace
@@ -81,7 +87,9 @@ absl::StatusOr<std::vector<ControlState>> SqliteHistoryStore::ControlStatesAt(ab
     if (entry == nullptr) {
       return;
     }
-    ControlState& state = found[{row.Text(0), row.Text(1)}];
+    // Most rows come in order.
+    ControlState& state =
+        found.try_emplace(found.end(), {row.Text(0), row.Text(1)}, ControlState())->second;
     state = {row.Text(0),
              row.Text(1),
              static_cast<resource::State>(row.Integer(2)),
