@@ -16,6 +16,7 @@ from fleet import Fleet
 from labhost import fettle_binary, wait_until
 
 SECONDS = 30
+XCCDF_SCHEMA = "/usr/share/openscap/schemas/xccdf/1.2/xccdf_1.2.xsd"  # Of Debian's openscap-common.
 CONTROLS = """
 [[control]]
 id = "CIS-5.2.8"
@@ -119,7 +120,11 @@ class Compliance(unittest.TestCase):
                           for finding in oscal["results"][0]["findings"]],
                          [("CIS-5.2.8", "not-satisfied"), ("OWN-1", "satisfied")])
         self.assertEqual(len(oscal["results"][0]["observations"]), 4)
-        xccdf = ElementTree.fromstring(self.fleet.fettle("compliance", "--export", "xccdf").out)
+        text = self.fleet.fettle("compliance", "--export", "xccdf").out
+        checked = subprocess.run(["xmllint", "--nonet", "--noout", "--schema", XCCDF_SCHEMA, "-"], input=text, text=True,
+                                 capture_output=True, timeout=60, check=False)
+        self.assertEqual(checked.returncode, 0, checked.stderr)
+        xccdf = ElementTree.fromstring(text)
         space = {"x": "http://checklists.nist.gov/xccdf/1.2"}
         self.assertEqual([(test.find("x:target", space).text, [one.text for one in test.iterfind(".//x:result", space)])
                           for test in xccdf.iterfind("x:TestResult", space)],
