@@ -124,7 +124,7 @@ class Assessing {
                 Assessment::ControlResult* control,
                 Assessment::HostResult* host) {
     HostEvidence& evidence = evidence_[view.record.name];
-    evidence.heard = IsPast(scope_) || view.presence == Presence::kConnected;
+    evidence.heard = view.presence == Presence::kConnected;
     const auto covers = [&](const Waiver& waiver) {
       const auto found = covered_->find(waiver.hosts);
       return found != covered_->end() && found->second.contains(view.record.name);
@@ -253,6 +253,9 @@ absl::StatusOr<Assessment> Assessor::AssessAt(const AssessmentScope& scope) {
   const bool past = IsPast(scope);
   ASSIGN_OR_RETURN(std::vector<HostView> hosts,
                    FindHosts(store_, scope.filter, now, heartbeat_, scope.at));
+  if (past) {
+    NotePresence(scope.at, heartbeat_, &hosts);
+  }
   // Who asks may have a clock that is ahead of ours.
   Assessing assessing(scope, std::move(hosts), std::min(scope.at, now));
   ASSIGN_OR_RETURN(const auto catalogs, CatalogsOf(assessing.hosts(), past));

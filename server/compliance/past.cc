@@ -21,12 +21,22 @@ absl::StatusOr<Digest> RevisionByName(PolicyStore& policy, const std::string& na
   return record.id;
 }
 
+void NotePresence(absl::Time at, absl::Duration heartbeat, std::vector<HostView>* hosts) {
+  for (HostView& host : *hosts) {
+    HostRecord then;  // Not revoked, so that it is the time that tells.
+    then.last_seen = host.record.last_seen;
+    host.presence = PresenceOf(then, at, heartbeat);
+  }
+}
+
 std::vector<std::string> CaveatsOf(const std::vector<HostView>& hosts,
                                    absl::Time at,
                                    absl::Time kept) {
   std::vector<std::string> caveats = {
       "labels are those of now, for the filter and for what waivers cover",
-      "which hosts were silent is not kept: what a host said last before counts"};
+      "which hosts were silent for a while is not kept: what a host said last before counts, "
+      "unless "
+      "nothing was heard of it since"};
   const auto unknown = std::count_if(hosts.begin(), hosts.end(), [](const HostView& host) {
     return host.record.revision.empty() && host.record.counts.total() == 0;
   });

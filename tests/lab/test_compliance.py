@@ -144,7 +144,7 @@ class Compliance(unittest.TestCase):
                          ("VERDICT_COMPLIANT", "recipes/a/init.lua:2"))
         said = self.fleet.fettle("compliance", "--at", self.compliant)
         self.assertIn("100.0 %", said.out)
-        self.assertIn("silent is not kept", said.err)
+        self.assertIn("silent for a while is not kept", said.err)
         points = self.fleet.json("compliance", "--since", self.compliant)["points"]
         self.assertEqual((points[0]["counts"]["score"], points[0]["hosts"]), (1, 2))
         self.assertEqual(points[-1]["counts"]["notCompliant"], 1)
@@ -169,9 +169,12 @@ class Compliance(unittest.TestCase):
                 self.fleet.publish(tree(waivers__own=text))
 
     def test_6_a_host_that_is_silent_is_unknown(self):
+        connected = moment()
         self.fleet.hosts[0].run("systemctl stop fettle-agent")
         wait_until(lambda: self.verdicts("web1") == {("CIS-5.2.8", "web1"): "VERDICT_UNKNOWN",
                                                      ("OWN-1", "web1"): "VERDICT_UNKNOWN"}, SECONDS, "web1 to be silent")
+        self.assertEqual(self.verdicts("web1", "--at", moment()), self.verdicts("web1"))
+        self.assertEqual(self.verdicts("web1", "--at", connected), {})
 
 
 if __name__ == "__main__":
