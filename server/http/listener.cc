@@ -2,6 +2,7 @@
 #include "server/http/listener.h"
 
 #include <httplib.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 
 #include <cctype>
@@ -11,14 +12,12 @@
 #include "lib/base/background_thread.h"
 #include "lib/base/status_macros.h"
 #include "lib/base/text.h"
+#include "lib/sys/unique_fd.h"
+#include "server/http/https_server.h"
 
 namespace fettle::server::http {
 namespace {
 
-constexpr time_t kReadSeconds = 10;
-constexpr time_t kWriteSeconds = 20;
-constexpr time_t kIdleSeconds = 10;
-constexpr std::size_t kRequestsOfOne = 1000;
 constexpr char kContentType[] = "Content-Type";
 
 Request FromLibrary(const httplib::Request& from) {
@@ -95,7 +94,8 @@ void ReuseAddressAlone(int socket) {
 struct Listener::State {
   pki::ServerIdentity identity;
   Handler handler;
-  std::unique_ptr<httplib::SSLServer> server;
+  sys::UniqueFd stop;  // An eventfd.
+  std::unique_ptr<HttpsServer> server;
   int port = 0;
   std::unique_ptr<BackgroundThread> thread;
 };
@@ -122,18 +122,18 @@ absl::StatusOr<std::unique_ptr<Listener>> Listener::Start(std::string_view addre
   auto state = std::make_unique<State>();
   RETURN_IF_ERROR(state->identity.Use(identity));
   state->handler = std::move(handler);
+  state->stop = sys::UniqueFd(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!state->stop.valid()) {
+    return absl::ErrnoToStatus(errno, "cannot make an eventfd");
+  }
   absl::Status prepared;
-  state->server = std::make_unique<httplib::SSLServer>([&](ssl_ctx_st& context) {
+  const auto prepare = [&](ssl_ctx_st& context) {
     prepared = state->identity.Install(&context);
     return prepared.ok();
-  });
+  };
+  state->server = std::make_unique<HttpsServer>(prepare, state->stop.get());
   RETURN_IF_ERROR(prepared);
-  httplib::SSLServer& server = *state->server;
-  server.new_task_queue = [] { return new httplib::ThreadPool(kThreads); };
-  server.set_read_timeout(kReadSeconds);
-  server.set_write_timeout(kWriteSeconds);
-  server.set_keep_alive_timeout(kIdleSeconds);
-  server.set_keep_alive_max_count(kRequestsOfOne);
+  HttpsServer& server = *state->server;
   server.set_payload_max_length(kMaxBody);
   server.set_tcp_nodelay(true);
   server.set_socket_options(ReuseAddressAlone);
@@ -171,6 +171,7 @@ absl::Status Listener::Use(const pki::TlsServerIdentity& identity) {
 }
 
 void Listener::Shutdown() {
+  static_cast<void>(eventfd_write(state_->stop.get(), 1));
   state_->server->stop();
   state_->thread.reset();
 }

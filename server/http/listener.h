@@ -17,11 +17,9 @@ namespace fettle::server::http {
 // Answers a request. Called from many threads at once.
 using Handler = std::function<Response(const Request&)>;
 
-// HTTPS, by cpp-httplib: a bounded number of threads, of which a connection takes one while it
-// lasts. Safe from any thread.
+// HTTPS, by cpp-httplib, within bounds (https_server.h). Safe from any thread.
 class Listener {
  public:
-  static constexpr std::size_t kThreads = 96;
   static constexpr std::size_t kMaxBody = std::size_t{4} << 20;
 
   // `address` is "host:port"; port 0 takes a free one. kInvalidArgument: the address or the
@@ -37,8 +35,8 @@ class Listener {
   // What is shown to those who connect from now on.
   absl::Status Use(const pki::TlsServerIdentity& identity);
 
-  // Takes no more connections and waits for the answers under way. Streams are to be ended by
-  // whoever feeds them, before.
+  // Takes no more connections and waits, not for long, for the answers under way. Streams are to be
+  // ended by whoever feeds them, before.
   void Shutdown();
 
  private:

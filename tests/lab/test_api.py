@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The server over HTTPS: log-in by token and by certificate, the JSON API with the roles of gRPC, live events, the
 console's files; and what must not get through."""
+import contextlib
 import http.client
 import json
 import os
@@ -209,6 +210,61 @@ class Api(unittest.TestCase):
             except OSError:
                 pass
         self.assertEqual(self.ask("GET", "/healthz")[0], 200)
+
+    def raw(self, data, source=None):
+        """All that is answered to these bytes until the server ends the connection."""
+        with socket.create_connection((self.fleet.address, 7443), timeout=20, source_address=source) as plain:
+            with self.tls().wrap_socket(plain, server_hostname=self.fleet.address) as tls:
+                answer = b""
+                try:
+                    tls.sendall(data)
+                    while part := tls.recv(65536):
+                        answer += part
+                except OSError:
+                    pass
+                return answer
+
+    def test_the_head_of_a_request_is_bounded(self):
+        for head in (b"GET /" + b"x" * (1 << 20), b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * 50_000,
+                     b"GET / HTTP/1.1\r\nA: " + b"x" * (1 << 20)):
+            answer = self.raw(head + b"\r\n\r\n")
+            self.assertTrue(answer.startswith(b"HTTP/1.1 431 "), answer[:200])
+        self.assertEqual(self.ask("GET", "/healthz", headers={f"A{i}": "x" * 5000 for i in range(10)})[0], 200)
+
+    def test_what_was_not_read_is_never_the_next_request(self):
+        hidden = b"GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n"
+        length = b"Host: x\r\nContent-Length: %d\r\n\r\n" % len(hidden)
+        for head in (b"GET /healthz HTTP/1.1\r\n" + length,
+                     b"POST /session HTTP/1.1\r\nContent-Encoding: gzip\r\n" + length,
+                     b"POST /session HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n",
+                     b"GET / HTTP/1.1\r\nRange: bytes=0-1,0-1\r\n" + length):
+            answer = self.raw(head + hidden)
+            self.assertEqual(answer.count(b"HTTP/1.1 "), 1, answer)
+
+    def test_two_requests_of_one_connection_are_both_answered(self):
+        answer = self.raw(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n" * 2 +
+                          b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        self.assertEqual(answer.count(b"HTTP/1.1 200"), 3, answer)
+
+    def test_silent_connections_of_one_address_leave_room_for_others(self):
+        with contextlib.ExitStack() as stack:
+            silent = [stack.enter_context(socket.create_connection((self.fleet.address, 7443), timeout=20,
+                                                                   source_address=("127.0.0.2", 0)))
+                      for _ in range(300)]
+            self.assertEqual(self.ask("GET", "/healthz")[0], 200)
+            for one in silent:
+                self.assertEqual(one.recv(1), b"", "each of them is closed in the end")
+        self.assertEqual(self.ask("GET", "/healthz")[0], 200)
+
+    def test_a_server_stops_though_somebody_sends_and_reads_nothing(self):
+        with contextlib.ExitStack() as stack:
+            for part in (b"", b"GET / HT", b"POST /session HTTP/1.1\r\nContent-Length: 1000\r\n\r\n{"):
+                plain = stack.enter_context(socket.create_connection((self.fleet.address, 7443), timeout=20))
+                tls = stack.enter_context(self.tls().wrap_socket(plain, server_hostname=self.fleet.address))
+                tls.sendall(part)
+            self.fleet.restart_server()
+            self.assertEqual(self.ask("GET", "/healthz")[0], 200)
+        self.fleet.wait_converged()
 
 
 if __name__ == "__main__":

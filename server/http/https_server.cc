@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/http/https_server.h"
+
+#include <unistd.h>
+
+#include <atomic>
+#include <type_traits>
+#include <utility>
+
+#include "lib/base/text.h"
+#include "server/http/tls_stream.h"
+
+namespace fettle::server::http {
+namespace {
+
+constexpr absl::Duration kIdle = absl::Seconds(10);
+
+// Set while a connection is closed because too many wait: the library hands over a function that
+// serves it, and only that knows the socket.
+thread_local bool unheard = false;
+
+// What the library wants to know of a queue: nothing, or (newer versions) whether it took the work.
+using Taken = decltype(std::declval<httplib::TaskQueue&>().enqueue(nullptr));
+
+}  // namespace
+
+class HttpsServer::Queue : public httplib::TaskQueue {
+ public:
+  Queue() : threads_(kThreads) {}
+
+  Taken enqueue(std::function<void()> serve) override {
+    if (waiting_.load() >= kWaiting) {
+      unheard = true;
+      serve();
+      unheard = false;
+    } else {
+      ++waiting_;
+      threads_.enqueue([this, serve = std::move(serve)] {
+        --waiting_;
+        serve();
+      });
+    }
+    return static_cast<Taken>(true);
+  }
+
+  void shutdown() override { threads_.shutdown(); }
+
+ private:
+  std::atomic<std::size_t> waiting_ = 0;
+  httplib::ThreadPool threads_;
+};
+
+// One of the places that an address has.
+class HttpsServer::Place {
+ public:
+  Place(HttpsServer& server, std::string address) : server_(server), address_(std::move(address)) {
+    const absl::MutexLock lock(&server_.mutex_);
+    taken_ = ++server_.connections_[address_] <= kOfOneAddress;
+  }
+
+  ~Place() {
+    const absl::MutexLock lock(&server_.mutex_);
+    const auto found = server_.connections_.find(address_);
+    if (--found->second == 0) {
+      server_.connections_.erase(found);
+    }
+  }
+
+  Place(const Place&) = delete;
+  Place& operator=(const Place&) = delete;
+
+  bool taken() const { return taken_; }
+
+ private:
+  HttpsServer& server_;
+  const std::string address_;
+  bool taken_ = false;
+};
+
+HttpsServer::HttpsServer(const std::function<bool(SSL_CTX&)>& setup, int stop)
+    : SSLServer(setup), stop_(stop) {
+  new_task_queue = [] { return new Queue; };
+}
+
+bool HttpsServer::process_and_close_socket(socket_t socket) {
+  if (!unheard) {
+    Serve(socket);
+  }
+  return ::shutdown(socket, SHUT_RDWR) == 0 && ::close(socket) == 0;
+}
+
+void HttpsServer::Serve(socket_t socket) {
+  TlsStream stream(ssl_context(), socket, stop_);
+  std::string address;
+  int port = 0;
+  stream.get_remote_ip_and_port(address, port);
+  const Place place(*this, address);
+  if (!place.taken() || !stream.Accept()) {
+    return;
+  }
+  const auto setup = [&stream](httplib::Request& request) {
+    request.ssl = stream.ssl();
+    // Of what has no size nothing is read (listener.cc), so that nothing after it can be trusted.
+    int64_t size = 0;
+    const bool sized = ParseInt(request.get_header_value("Content-Length"), &size) && size >= 0;
+    const bool chunked = request.has_header("Transfer-Encoding");
+    stream.BeginBody(chunked ? 1 : (sized ? static_cast<uint64_t>(size) : 0));
+  };
+  for (std::size_t left = kRequestsOfOne; left > 0 && stream.InStep(); --left) {
+    if (!stream.AwaitRequest(kIdle)) {
+      return;
+    }
+    stream.BeginHead();
+    bool closed = false;
+    if (!process_request(stream, left == 1, closed, setup) || closed) {
+      return;
+    }
+  }
+}
+
+}  // namespace fettle::server::http
