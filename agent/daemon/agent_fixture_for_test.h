@@ -30,7 +30,10 @@ class FakeOutlet final : public link::Outlet {
 
   void Send(const link::Heartbeat& sent) override { heartbeats.push_back(sent); }
 
-  void Send(const std::string& epoch, std::span<const link::SpooledReport> sent) override {
+  void Send(const std::string& epoch,
+            uint64_t after,
+            std::span<const link::SpooledReport> sent) override {
+    afters.push_back(after);
     for (const link::SpooledReport& report : sent) {
       reports.emplace_back(epoch, report);
     }
@@ -60,6 +63,7 @@ class FakeOutlet final : public link::Outlet {
   std::vector<link::Hello> hellos;
   std::vector<link::Heartbeat> heartbeats;
   std::vector<std::pair<std::string, link::SpooledReport>> reports;
+  std::vector<uint64_t> afters;  // One a batch.
   std::vector<std::vector<Digest>> fetches;
   std::vector<std::string> renewals;
   std::vector<std::string> answers;

@@ -28,6 +28,7 @@
 #include "lib/base/ids.h"
 #include "lib/base/status_macros.h"
 #include "lib/base/text.h"
+#include "lib/evidence/statement.h"
 #include "lib/sys/dpkg_lock.h"
 #include "lib/sys/linux_host.h"
 #include "lib/sys/processes.h"
@@ -101,6 +102,7 @@ struct Ground {
   std::unique_ptr<undo::Store> undo;
   std::unique_ptr<IdentityFiles> files;
   std::unique_ptr<Renewal> renewal;
+  std::optional<link::ReportSigner> signer;
 };
 
 absl::Status Open(const std::string& config_file, Ground* ground) {
@@ -123,6 +125,10 @@ absl::Status Open(const std::string& config_file, Ground* ground) {
   ground->files =
       std::make_unique<IdentityFiles>(config_file.substr(0, config_file.rfind('/')), *ground->host);
   ASSIGN_OR_RETURN(HostIdentity identity, ground->files->Load());
+  ASSIGN_OR_RETURN(pki::SigningKey key, ground->files->ReportKey());
+  ASSIGN_OR_RETURN(std::string public_key, key.RawPublic());
+  spdlog::info("reports are signed with {}", evidence::KeyFingerprint(public_key));
+  ground->signer.emplace(link::ReportSigner{identity.name, std::move(key), std::move(public_key)});
   ground->renewal = std::make_unique<Renewal>(*ground->files, std::move(identity));
   LogAll(ground->revisions->TakeMessages());
   LogAll(ground->spool->TakeMessages());
@@ -183,7 +189,7 @@ absl::Status RunOn(const std::string& config_file, Ground* ground) {
                               Obey(words, reply, &agent);
                             }));
   ASSIGN_OR_RETURN(const std::string program, link::LinkProgram());
-  LinkKeeper link(program, ground->config.link_user, agent, ground->clock);
+  LinkKeeper link(program, ground->config.link_user, *ground->signer, agent, ground->clock);
   agent.Start();
   Loop loop({agent, link, thread, *control, signals, watcher, ground->clock, WatchdogInterval()});
   return loop.Run();

@@ -36,7 +36,7 @@ void LinkKeeper::Tick() {
     return;
   }
   started_ = clock_.Monotonic();
-  running_.emplace(*std::move(child));
+  running_.emplace(*std::move(child), signer_);
   agent_.Attach(&running_->port);
   Flush();
 }

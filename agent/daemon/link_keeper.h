@@ -18,8 +18,16 @@ namespace fettle::agent {
 // each time that it ends soon. One thread.
 class LinkKeeper {
  public:
-  LinkKeeper(std::string program, std::string user, Agent& agent, const Clock& clock)
-      : program_(std::move(program)), user_(std::move(user)), agent_(agent), clock_(clock) {}
+  LinkKeeper(std::string program,
+             std::string user,
+             const link::ReportSigner& signer,
+             Agent& agent,
+             const Clock& clock)
+      : program_(std::move(program)),
+        user_(std::move(user)),
+        signer_(signer),
+        agent_(agent),
+        clock_(clock) {}
 
   // Starts a link, if there is none and it is time.
   void Tick();
@@ -40,7 +48,8 @@ class LinkKeeper {
 
  private:
   struct Running {
-    explicit Running(link::LinkChild started) : child(std::move(started)), port(child.socket()) {}
+    Running(link::LinkChild started, const link::ReportSigner& signer)
+        : child(std::move(started)), port(child.socket(), signer) {}
 
     link::LinkChild child;
     link::Port port;
@@ -51,6 +60,7 @@ class LinkKeeper {
 
   const std::string program_;
   const std::string user_;
+  const link::ReportSigner& signer_;
   Agent& agent_;
   const Clock& clock_;
   std::optional<Running> running_;

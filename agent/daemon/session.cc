@@ -70,7 +70,9 @@ void Session::OnHelloAck(const link::HelloAck& ack) {
         ack.acknowledged,
         spool_.next_sequence());
     status = spool_.Renumber();
+    covered_ = 0;
   } else {
+    covered_ = ack.acknowledged;
     status = spool_.Acknowledge(ack.acknowledged);
   }
   if (!status.ok()) {
@@ -118,7 +120,7 @@ void Session::Pump() {
     }
     sent_ = reports.back().sequence;
     in_flight_.push_back(sent_);
-    outlet_->Send(spool_.epoch(), reports);
+    outlet_->Send(spool_.epoch(), std::exchange(covered_, sent_), reports);
   }
 }
 

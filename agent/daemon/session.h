@@ -69,7 +69,8 @@ class Session {
   bool greeted_ = false;
   absl::Duration heartbeat_ = absl::Seconds(60);
   absl::Duration next_heartbeat_ = absl::InfiniteDuration();
-  uint64_t sent_ = 0;               // Highest sequence sent in this session.
+  uint64_t sent_ = 0;     // Highest sequence looked for in this session.
+  uint64_t covered_ = 0;  // Up to where the server has all that was kept, with what is under way.
   std::deque<uint64_t> in_flight_;  // Last sequence of each batch not yet acknowledged.
   std::string trouble_ = "connecting";
 };

@@ -15,6 +15,7 @@ namespace {
 
 constexpr char kKey[] = "key.pem";
 constexpr char kNextKey[] = "next-key.pem";
+constexpr char kReportKey[] = "report-key.pem";
 constexpr char kCertificate[] = "host.crt";
 constexpr char kCa[] = "ca.pem";
 constexpr uint64_t kMostBytes = 64U << 10;
@@ -114,6 +115,22 @@ absl::Status IdentityFiles::Store(const HostIdentity& identity) {
   RETURN_IF_ERROR(StoreNextKey(identity.private_key));
   RETURN_IF_ERROR(Write(kCertificate, identity.certificate, kPublic));
   return PromoteNextKey(identity.private_key);
+}
+
+absl::StatusOr<pki::SigningKey> IdentityFiles::ReportKey() {
+  const auto pem = Read(kReportKey);
+  if (pem.ok()) {
+    if (auto key = pki::SigningKey::FromPem(*pem); key.ok()) {
+      return key;
+    }
+    RETURN_IF_ERROR(Write(fmt::format("{}.damaged", kReportKey), *pem, kPrivate));
+  } else if (!absl::IsNotFound(pem.status())) {
+    return pem.status();
+  }
+  ASSIGN_OR_RETURN(pki::SigningKey key, pki::SigningKey::Generate());
+  ASSIGN_OR_RETURN(const std::string made, key.Pem());
+  RETURN_IF_ERROR(Write(kReportKey, made, kPrivate));
+  return key;
 }
 
 absl::Status IdentityFiles::StoreNextKey(const std::string& private_key) {

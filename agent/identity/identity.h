@@ -6,6 +6,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 
+#include "lib/pki/signing_key.h"
 #include "lib/sys/host.h"
 
 namespace fettle::agent {
@@ -25,6 +26,8 @@ struct HostIdentity {
 //   host.crt      the certificate
 //   ca.pem        the authority
 //   next-key.pem  the key of a renewal under way
+//   report-key.pem  what reports are signed with, 0600; never leaves the host, outlives
+//   certificates
 // Certificate and key must fit; two renames are not one. So a renewal puts the new key beside the
 // old one first, then replaces the certificate, then the key; Load() takes the key that fits and
 // finishes what was interrupted.
@@ -46,6 +49,11 @@ class IdentityFiles {
 
   // The certificate for that key has come: takes both over.
   absl::Status Adopt(const std::string& certificate, const std::string& ca);
+
+  // What reports are signed with; made when there is none. One that cannot be read as a key is put
+  // aside: the evidence log then says that this host has another, which is what its readers are to
+  // know.
+  absl::StatusOr<pki::SigningKey> ReportKey();
 
   // Whether there is an identity already, in whatever state.
   bool Exists() const;

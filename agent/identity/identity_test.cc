@@ -168,6 +168,25 @@ class RenewalTest : public IdentityTest {
   IdentityFiles files_;
 };
 
+TEST_F(RenewalTest, TheKeyOfReportsIsMadeOnceAndOutlivesCertificates) {
+  ASSERT_OK_AND_ASSIGN(const pki::SigningKey key, files_.ReportKey());
+  Renewal renewal = Make();
+  ASSERT_OK_AND_ASSIGN(const std::string request, renewal.Begin(now_));
+  ASSERT_OK(renewal.Finish({Issue(ca_, request, "web1"), ca_.certificate_pem()}, now_));
+  ASSERT_OK_AND_ASSIGN(const pki::SigningKey again, files_.ReportKey());
+  EXPECT_EQ(*again.RawPublic(), *key.RawPublic());
+}
+
+TEST_F(RenewalTest, ADamagedKeyOfReportsIsPutAsideAndAnotherMade) {
+  ASSERT_OK_AND_ASSIGN(const pki::SigningKey key, files_.ReportKey());
+  ASSERT_OK(files_.Write("report-key.pem", "rubbish", 0600));
+  ASSERT_OK_AND_ASSIGN(const pki::SigningKey other, files_.ReportKey());
+  EXPECT_NE(*other.RawPublic(), *key.RawPublic());
+  EXPECT_EQ(Read("report-key.pem.damaged"), "rubbish");
+  ASSERT_OK_AND_ASSIGN(const pki::SigningKey again, files_.ReportKey());
+  EXPECT_EQ(*again.RawPublic(), *other.RawPublic());
+}
+
 TEST_F(RenewalTest, IsDueAtHalfTheLifeOfTheCertificate) {
   const Renewal renewal = Make();
   EXPECT_FALSE(renewal.Due(now_ + absl::Hours(35)));

@@ -48,7 +48,9 @@ class Gateway final : public v1::AgentGateway::Service {
         answer.mutable_hello_ack()->set_heartbeat_seconds(7);
         answer.mutable_hello_ack()->set_acknowledged(message.hello().next_sequence() - 1);
       } else if (message.has_reports()) {
-        const auto& reports = message.reports().reports();
+        v1::ReportList list;
+        EXPECT_TRUE(list.ParseFromString(message.reports().reports()));
+        const auto& reports = list.reports();
         answer.mutable_acknowledgement()->set_epoch(message.reports().epoch());
         answer.mutable_acknowledgement()->set_sequence(reports.rbegin()->sequence());
       } else if (end_on_heartbeat) {

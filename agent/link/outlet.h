@@ -18,7 +18,10 @@ class Outlet {
   virtual void Send(const Credentials& credentials) = 0;
   virtual void Send(const Hello& hello) = 0;
   virtual void Send(const Heartbeat& heartbeat) = 0;
-  virtual void Send(const std::string& epoch, std::span<const SpooledReport> reports) = 0;
+  // A batch of reports, signed. Nothing was kept between sequence `after` and the first of them.
+  virtual void Send(const std::string& epoch,
+                    uint64_t after,
+                    std::span<const SpooledReport> reports) = 0;
 
   // What encode_answer.h makes.
   virtual void Answer(const std::string& answer) = 0;

@@ -12,6 +12,8 @@
 #include "agent/link/from_proto.h"
 #include "fettle/v1/link.pb.h"
 #include "lib/base/status_macros.h"
+#include "lib/digest/digest.h"
+#include "lib/evidence/statement.h"
 #include "lib/policy/tree.h"
 #include "lib/wire/report_wire.h"
 
@@ -75,16 +77,28 @@ void Port::Send(const Heartbeat& heartbeat) {
   Queue(message);
 }
 
-void Port::Send(const std::string& epoch, std::span<const SpooledReport> reports) {
-  v1::ToLink message;
-  v1::ReportBatch& batch = *message.mutable_send()->mutable_reports();
-  batch.set_epoch(epoch);
+void Port::Send(const std::string& epoch, uint64_t after, std::span<const SpooledReport> reports) {
+  v1::ReportList list;
+  evidence::ReportsStatement statement;
   for (const SpooledReport& report : reports) {
-    v1::Report& proto = *batch.add_reports();
+    statement.last = report.sequence;
+    v1::Report& proto = *list.add_reports();
     proto.ParseFromString(report.body);  // Written by us and protected by a checksum since.
     proto.set_sequence(report.sequence);
     proto.set_recorded_us(absl::ToUnixMicros(report.recorded));
   }
+  v1::ToLink message;
+  v1::ReportBatch& batch = *message.mutable_send()->mutable_reports();
+  batch.set_epoch(epoch);
+  batch.set_after(after);
+  batch.set_reports(list.SerializeAsString());
+  statement.host = signer_.host;
+  statement.epoch = epoch;
+  statement.after = after;
+  statement.digest = Sha256(batch.reports());
+  batch.set_key(signer_.public_key);
+  // Fails only for want of memory; the server then refuses the batch and says so.
+  batch.set_signature(evidence::SignReports(statement, signer_.key).value_or(""));
   Queue(message);
 }
 

@@ -12,6 +12,8 @@
 
 #include "agent/link/encode.h"
 #include "fettle/v1/link.pb.h"
+#include "lib/digest/digest.h"
+#include "lib/evidence/statement.h"
 #include "lib/wire/report_wire.h"
 #include "tests/support/status_matchers.h"
 
@@ -25,7 +27,7 @@ class PortTest : public ::testing::Test {
  protected:
   PortTest() {
     EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds_.data()), 0);
-    port_.emplace(fds_[0]);
+    port_.emplace(fds_[0], signer_);
   }
 
   ~PortTest() override {
@@ -71,23 +73,35 @@ class PortTest : public ::testing::Test {
     return events;
   }
 
+  const ReportSigner signer_ = [] {
+    pki::SigningKey key = *pki::SigningKey::Generate();
+    std::string public_key = *key.RawPublic();
+    return ReportSigner{"web1", std::move(key), std::move(public_key)};
+  }();
   std::array<int, 2> fds_{-1, -1};
   std::optional<Port> port_;
   wire::FrameReader reader_;
 };
 
-TEST_F(PortTest, GivesSpooledReportsTheirSequence) {
+TEST_F(PortTest, GivesSpooledReportsTheirSequenceAndSignsThem) {
   const std::vector<SpooledReport> reports = {
       {7, absl::FromUnixSeconds(100), EncodeFacts("{\"a\":1}")}};
-  port_->Send("01EPOCH", reports);
+  port_->Send("01EPOCH", 5, reports);
   const std::vector<v1::ToLink> heard = Heard();
   ASSERT_EQ(heard.size(), 1U);
   const v1::ReportBatch& batch = heard[0].send().reports();
   EXPECT_EQ(batch.epoch(), "01EPOCH");
-  ASSERT_EQ(batch.reports_size(), 1);
-  EXPECT_EQ(batch.reports(0).sequence(), 7U);
-  EXPECT_EQ(batch.reports(0).recorded_us(), 100'000'000);
-  EXPECT_EQ(batch.reports(0).facts().json(), "{\"a\":1}");
+  v1::ReportList list;
+  ASSERT_TRUE(list.ParseFromString(batch.reports()));
+  ASSERT_EQ(list.reports_size(), 1);
+  EXPECT_EQ(list.reports(0).sequence(), 7U);
+  EXPECT_EQ(list.reports(0).recorded_us(), 100'000'000);
+  EXPECT_EQ(list.reports(0).facts().json(), "{\"a\":1}");
+  evidence::ReportsStatement statement{"web1", "01EPOCH", 5, 7, Sha256(batch.reports())};
+  EXPECT_EQ(batch.key(), signer_.public_key);
+  EXPECT_TRUE(evidence::VerifyReports(statement, batch.key(), batch.signature()));
+  statement.after = 4;
+  EXPECT_FALSE(evidence::VerifyReports(statement, batch.key(), batch.signature()));
 }
 
 TEST_F(PortTest, KeepsWhatTheSocketDoesNotTakeYet) {

@@ -34,6 +34,7 @@ struct TokenArguments {
   std::vector<std::string> labels;
   bool user = false;
   std::string role;
+  std::string filter;
   Output output;
 };
 
@@ -60,6 +61,7 @@ absl::StatusOr<v1::CreateTokenRequest> RequestOf(const TokenArguments& arguments
   ASSIGN_OR_RETURN(const auto labels, ParseLabels(arguments.labels));
   request.mutable_labels()->insert(labels.begin(), labels.end());
   request.set_role(arguments.role);
+  request.set_filter(arguments.filter);
   if (arguments.user && arguments.name.empty()) {
     return InvalidArgument("--user needs --name: the token is good for that user alone");
   }
@@ -177,13 +179,21 @@ void AddToken(CLI::App& enroll, int* exit_code) {
       ->allow_extra_args(false);
   CLI::Option* const user =
       token->add_flag("--user", arguments->user, "For a person to log in with, not for hosts");
-  token->add_option("--role", arguments->role, "What that person may: admin (default) or viewer")
-      ->check(CLI::IsMember({"admin", "viewer"}))
+  token
+      ->add_option("--role",
+                   arguments->role,
+                   "What that person may: admin (default), viewer, or auditor (looks, and what is "
+                   "asked stands in the evidence log)")
+      ->check(CLI::IsMember({"admin", "viewer", "auditor"}))
+      ->needs(user);
+  token->add_option("--filter", arguments->filter, "The hosts that a viewer or auditor may see")
       ->needs(user);
   AddOutputOptions(*token, &arguments->output);
   token->footer(
       "Examples: fettle enroll token --uses 20 --label role=web\n"
-      "          fettle enroll token --user --name alice --role viewer --valid 1d");
+      "          fettle enroll token --user --name alice --role viewer --valid 1d\n"
+      "          fettle enroll token --user --name vera --role auditor --filter 'labels.role == "
+      "web'");
   OnParse(token, "enroll token", exit_code, [arguments] { return MakeToken(*arguments); });
 }
 

@@ -104,6 +104,7 @@ std::string Head(const v1::Host& host, absl::Time now, bool colour) {
   text += Line("system", {host.os()}, colour);
   text += Line("address", {host.address()}, colour);
   text += Line("agent", {host.agent_version()}, colour);
+  text += Line("signs with", {host.report_key()}, colour);
   return text + Line("certificate",
                      host.certificate_expires_us() == 0
                          ? Cell{}

@@ -4,6 +4,7 @@
 #include "cli/fleet/present.h"
 #include "lib/base/clock.h"
 #include "lib/base/status_macros.h"
+#include "lib/evidence/statement.h"
 
 namespace fettle::cli {
 namespace {
@@ -41,6 +42,11 @@ std::string VerifiedText(const evidence::VerifiedBundle& bundle, bool colour) {
                       bundle.checkpoint.head.size,
                       Rfc3339(bundle.checkpoint.time),
                       Safe(bundle.key.Text()));
+  if (bundle.signed_reports > 0) {
+    text += fmt::format("hosts {} batches of reports, each signed by its host ({} of them)\n",
+                        bundle.signed_reports,
+                        bundle.host_keys.size());
+  }
   for (const std::string& limit : bundle.limits) {
     text += fmt::format("note  {}\n", Safe(limit));
   }
@@ -67,7 +73,12 @@ nlohmann::ordered_json VerifiedJson(const evidence::VerifiedBundle& bundle) {
                                  {"root", bundle.checkpoint.head.root.Hex()},
                                  {"signed", Rfc3339(bundle.checkpoint.time)},
                                  {"notes", bundle.limits},
+                                 {"signed_reports", bundle.signed_reports},
+                                 {"host_keys", nlohmann::ordered_json::object()},
                                  {"leaves", nlohmann::ordered_json::array()}};
+  for (const auto& [host, key] : bundle.host_keys) {
+    json["host_keys"][host] = evidence::KeyFingerprint(key);
+  }
   for (const evidence::VerifiedLeaf& leaf : bundle.leaves) {
     const Words words = WordsOf(leaf.leaf);
     json["leaves"].push_back({{"number", leaf.number},

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/api/access.h"
 
+#include <utility>
 #include <vector>
+
+#include <google/protobuf/util/json_util.h>
 
 #include "lib/base/status_macros.h"
 #include "server/api/local_callers.h"
@@ -21,23 +24,37 @@ absl::Status CheckValid(const Context& context, const Peer& peer) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::string> RoleOfUser(const Context& context, const Peer& peer) {
+absl::StatusOr<Viewer> ViewerOfUser(const Context& context, const Peer& peer) {
   if (peer.identity.role != pki::Role::kUser) {
     return PermissionDenied("this is for people, not for {}", peer.Who());
   }
-  const auto role = context.store.fleet().UserRole(peer.identity.name);
-  if (absl::IsNotFound(role.status())) {
-    return PermissionDenied("{}", Message(role.status()));
+  auto user = context.store.fleet().GetUser(peer.identity.name);
+  if (absl::IsNotFound(user.status())) {
+    return PermissionDenied("{}", Message(user.status()));
   }
-  return role;
+  RETURN_IF_ERROR(user.status());
+  return Viewer{peer.Who(), std::move(user->role), std::move(user->filter)};
 }
 
-absl::Status CheckUser(const Context& context, const Peer& peer, bool admin) {
-  ASSIGN_OR_RETURN(const std::string role, RoleOfUser(context, peer));
-  if (admin && role != "admin") {
-    return PermissionDenied("{} has the role \"{}\", and this needs \"admin\"", peer.Who(), role);
+absl::Status CheckAdmin(const Context& context, const Peer& peer) {
+  ASSIGN_OR_RETURN(const Viewer user, ViewerOfUser(context, peer));
+  return user.role == "admin"
+             ? absl::OkStatus()
+             : PermissionDenied(
+                   "{} has the role \"{}\", and this needs \"admin\"", peer.Who(), user.role);
+}
+
+// What an auditor asks, so that it is known who looked at what.
+absl::Status RecordQuery(const Context& context,
+                         const Viewer& viewer,
+                         std::string_view what,
+                         const google::protobuf::Message& request) {
+  std::string asked;
+  if (!google::protobuf::util::MessageToJsonString(request, &asked).ok()) {
+    return InvalidArgument("{}: the request holds text that is not UTF-8", what);
   }
-  return absl::OkStatus();
+  return context.auditor.Record(
+      context.auditor.Entry(viewer.who, "query", fmt::format("{} {}", what, asked)));
 }
 
 absl::Status CheckHost(const Peer& peer) {
@@ -88,9 +105,9 @@ absl::StatusOr<Peer> PeerOf(const Context& context, const grpc::ServerContextBas
   return PeerOfCertificate({pems.front().data(), pems.front().size()});
 }
 
-absl::StatusOr<std::string> RoleOf(const Context& context, const Peer& peer) {
+absl::StatusOr<Viewer> ViewerOf(const Context& context, const Peer& peer) {
   RETURN_IF_ERROR(CheckValid(context, peer));
-  return RoleOfUser(context, peer);
+  return ViewerOfUser(context, peer);
 }
 
 absl::StatusOr<Peer> RequireHost(const Context& context,
@@ -99,20 +116,26 @@ absl::StatusOr<Peer> RequireHost(const Context& context,
   return Require(context, call, what, CheckHost);
 }
 
-absl::StatusOr<std::string> RequireViewer(const Context& context,
-                                          const grpc::ServerContextBase& call,
-                                          std::string_view what) {
-  ASSIGN_OR_RETURN(const Peer peer, Require(context, call, what, [&](const Peer& one) {
-                     return CheckUser(context, one, false);
-                   }));
-  return peer.Who();
+absl::StatusOr<Viewer> RequireViewer(const Context& context,
+                                     const grpc::ServerContextBase& call,
+                                     std::string_view what,
+                                     const google::protobuf::Message& request) {
+  Viewer viewer;
+  RETURN_IF_ERROR(Require(context, call, what, [&](const Peer& one) -> absl::Status {
+                    ASSIGN_OR_RETURN(viewer, ViewerOfUser(context, one));
+                    return absl::OkStatus();
+                  }).status());
+  if (viewer.role == "auditor") {
+    RETURN_IF_ERROR(RecordQuery(context, viewer, what, request));
+  }
+  return viewer;
 }
 
 absl::StatusOr<std::string> RequireAdmin(const Context& context,
                                          const grpc::ServerContextBase& call,
                                          std::string_view what) {
   ASSIGN_OR_RETURN(const Peer peer, Require(context, call, what, [&](const Peer& one) {
-                     return CheckUser(context, one, true);
+                     return CheckAdmin(context, one);
                    }));
   return peer.Who();
 }

@@ -64,8 +64,10 @@ class AgentGateway final
                                         request->certificate_request(),
                                         context_.config.host_certificate,
                                         context_.clock.Now()));
-      RETURN_IF_ERROR(context_.store.fleet().AddCertificate(issued.record));
-      context_.auditor.Act(peer.Who(), "renew", "certificate " + issued.record.serial);
+      const AuditEntry act = context_.auditor.Entry(
+          peer.Who(), "renew", "certificate " + issued.record.serial, host.name);
+      RETURN_IF_ERROR(context_.store.fleet().AddCertificate(issued.record, act));
+      Auditor::Told(act);
       response->set_certificate(issued.pem);
       response->set_ca(context_.authority.certificate_pem());
       return absl::OkStatus();

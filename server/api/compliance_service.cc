@@ -4,6 +4,7 @@
 #include "lib/wire/report_wire.h"
 #include "server/api/access.h"
 #include "server/api/grpc_status.h"
+#include "server/api/scope.h"
 #include "server/api/services.h"
 #include "server/compliance/assessor.h"
 #include "server/reports/to_proto.h"
@@ -139,6 +140,12 @@ v1::TrendResponse ToProto(const Trend& trend) {
   return response;
 }
 
+// Which hosts may be told of; null for all.
+std::function<bool(const std::string&)> Shown(const Scope& scope) {
+  return scope.all() ? std::function<bool(const std::string&)>()
+                     : [&scope](const std::string& host) { return scope.Shows(host); };
+}
+
 class ComplianceService final : public v1::Compliance::Service {
  public:
   explicit ComplianceService(const Context& context)
@@ -150,13 +157,15 @@ class ComplianceService final : public v1::Compliance::Service {
                       const v1::AssessRequest* request,
                       v1::AssessResponse* response) override {
     return ToGrpc([&]() -> absl::Status {
-      RETURN_IF_ERROR(RequireViewer(context_, *call, "Assess").status());
+      ASSIGN_OR_RETURN(const Viewer viewer, RequireViewer(context_, *call, "Assess", *request));
+      ASSIGN_OR_RETURN(const Scope seen, Scope::Of(context_, viewer));
       ASSIGN_OR_RETURN(const Assessment assessment,
                        assessor_.Assess({request->filter(),
                                          request->framework(),
                                          request->control(),
                                          request->all(),
-                                         UntilFromProto(request->at_us())}));
+                                         UntilFromProto(request->at_us()),
+                                         Shown(seen)}));
       *response = ToProto(assessment, !request->control().empty());
       return absl::OkStatus();
     }());
@@ -166,7 +175,8 @@ class ComplianceService final : public v1::Compliance::Service {
                      const v1::TrendRequest* request,
                      v1::TrendResponse* response) override {
     return ToGrpc([&]() -> absl::Status {
-      RETURN_IF_ERROR(RequireViewer(context_, *call, "Trend").status());
+      ASSIGN_OR_RETURN(const Viewer viewer, RequireViewer(context_, *call, "Trend", *request));
+      ASSIGN_OR_RETURN(const Scope seen, Scope::Of(context_, viewer));
       if (request->at_us_size() > kMostMoments) {
         return InvalidArgument("a trend has at most {} moments; ask for less", kMostMoments);
       }
@@ -175,8 +185,13 @@ class ComplianceService final : public v1::Compliance::Service {
         moments.push_back(absl::FromUnixMicros(at));
       }
       ASSIGN_OR_RETURN(const server::Trend trend,
-                       assessor_.AssessTrend(
-                           {request->filter(), request->framework(), request->control()}, moments));
+                       assessor_.AssessTrend({request->filter(),
+                                              request->framework(),
+                                              request->control(),
+                                              false,
+                                              absl::InfiniteFuture(),
+                                              Shown(seen)},
+                                             moments));
       *response = ToProto(trend);
       return absl::OkStatus();
     }());

@@ -26,7 +26,7 @@ class ConsoleService final : public v1::Console::Service {
   absl::Status Offer(const grpc::ServerContextBase& call,
                      const v1::OfferLoginRequest& request,
                      v1::OfferLoginResponse* response) {
-    ASSIGN_OR_RETURN(const std::string who, RequireViewer(context_, call, "OfferLogin"));
+    ASSIGN_OR_RETURN(const Viewer viewer, RequireViewer(context_, call, "OfferLogin", request));
     ASSIGN_OR_RETURN(const Peer peer, PeerOf(context_, call));
     const int port = context_.web_sessions.port();
     if (port == 0) {
@@ -40,7 +40,7 @@ class ConsoleService final : public v1::Console::Service {
     }
     const auto ticket = context_.web_sessions.Offer(peer, absl::Seconds(seconds));
     context_.auditor.Act(
-        who, "console token", fmt::format("good until {}", Rfc3339(ticket.expires)));
+        viewer.who, "console token", fmt::format("good until {}", Rfc3339(ticket.expires)));
     response->set_token(ticket.token);
     response->set_expires_us(absl::ToUnixMicros(ticket.expires));
     response->set_port(static_cast<uint32_t>(port));

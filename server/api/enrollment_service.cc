@@ -20,14 +20,9 @@ class EnrollmentService final : public v1::Enrollment::Service {
   grpc::Status Enroll(grpc::ServerContext* call,
                       const v1::EnrollRequest* request,
                       v1::EnrollResponse* response) override {
-    const absl::Status status = Enroll(*request, response);
     const std::string who = fmt::format("enrol/{}", AddressOf(call->peer()));
-    if (status.ok()) {
-      const bool user = request->subject() == v1::SUBJECT_USER;
-      context_.auditor.Act(who,
-                           user ? "login" : "enrol",
-                           fmt::format("{} {}", user ? "user" : "host", response->name()));
-    } else {
+    const absl::Status status = Enroll(who, *request, response);
+    if (!status.ok()) {
       context_.auditor.Denied(
           who, fmt::format("enrolment of \"{}\": {}", request->name(), Message(status)));
     }
@@ -35,7 +30,9 @@ class EnrollmentService final : public v1::Enrollment::Service {
   }
 
  private:
-  absl::Status Enroll(const v1::EnrollRequest& request, v1::EnrollResponse* response) {
+  absl::Status Enroll(const std::string& who,
+                      const v1::EnrollRequest& request,
+                      v1::EnrollResponse* response) {
     ASSIGN_OR_RETURN(const Subject subject, FromProto(request.subject()));
     const pki::Role role = subject == Subject::kHost ? pki::Role::kHost : pki::Role::kUser;
     if (!request.name().empty()) {
@@ -65,9 +62,19 @@ class EnrollmentService final : public v1::Enrollment::Service {
                            now));
       return issued.record;
     };
+    AuditEntry told;
+    const auto act = [&](const CertificateRecord& certificate) {
+      const bool user = subject == Subject::kUser;
+      told = context_.auditor.Entry(who,
+                                    user ? "login" : "enrol",
+                                    fmt::format("{} {}", user ? "user" : "host", certificate.name),
+                                    user ? "" : certificate.name);
+      return told;
+    };
     RETURN_IF_ERROR(context_.store.fleet()
-                        .Enroll(Sha256(request.token_secret()), subject, host, issue, now)
+                        .Enroll(Sha256(request.token_secret()), subject, host, issue, now, act)
                         .status());
+    Auditor::Told(told);
     response->set_certificate(issued.pem);
     response->set_ca(context_.authority.certificate_pem());
     response->set_name(issued.record.name);

@@ -4,6 +4,7 @@
 #include "lib/evidence/leaf.h"
 #include "server/api/access.h"
 #include "server/api/grpc_status.h"
+#include "server/api/scope.h"
 #include "server/api/services.h"
 #include "server/evidence/exporter.h"
 #include "server/evidence/log_signer.h"
@@ -13,6 +14,8 @@ namespace {
 
 constexpr uint32_t kUsual = 200;
 constexpr uint32_t kMost = 10'000;
+constexpr uint32_t kLookedThrough = 100'000;  // When only some hosts may be told of.
+constexpr std::string_view kHostPrefix = "host/";
 constexpr std::size_t kPartBytes = 256U << 10;
 
 void Describe(const evidence::ActLeaf& act, v1::LeafRecord* record) {
@@ -56,16 +59,17 @@ class EvidenceService final : public v1::Evidence::Service {
                           const v1::ListLeavesRequest* request,
                           v1::ListLeavesResponse* response) override {
     return ToGrpc([&]() -> absl::Status {
-      RETURN_IF_ERROR(RequireViewer(context_, *call, "ListLeaves").status());
-      return List(*request, response);
+      ASSIGN_OR_RETURN(const Viewer viewer, RequireViewer(context_, *call, "ListLeaves", *request));
+      ASSIGN_OR_RETURN(const Scope scope, Scope::Of(context_, viewer));
+      return List(*request, scope, response);
     }());
   }
 
   grpc::Status GetHead(grpc::ServerContext* call,
-                       const v1::GetHeadRequest* /*request*/,
+                       const v1::GetHeadRequest* request,
                        v1::GetHeadResponse* response) override {
     return ToGrpc([&]() -> absl::Status {
-      RETURN_IF_ERROR(RequireViewer(context_, *call, "GetHead").status());
+      RETURN_IF_ERROR(RequireViewer(context_, *call, "GetHead", *request).status());
       ASSIGN_OR_RETURN(const HeadRecord head,
                        context_.log_signer.Sign(store_, context_.clock.Now()));
       response->set_head(head.note);
@@ -78,7 +82,7 @@ class EvidenceService final : public v1::Evidence::Service {
                                 const v1::ProveConsistencyRequest* request,
                                 v1::ProveConsistencyResponse* response) override {
     return ToGrpc([&]() -> absl::Status {
-      RETURN_IF_ERROR(RequireViewer(context_, *call, "ProveConsistency").status());
+      RETURN_IF_ERROR(RequireViewer(context_, *call, "ProveConsistency", *request).status());
       ASSIGN_OR_RETURN(const auto hashes, store_.Consistency(request->older(), request->newer()));
       for (const Digest& hash : hashes) {
         response->add_hashes(std::string(hash.Raw()));
@@ -91,11 +95,12 @@ class EvidenceService final : public v1::Evidence::Service {
                       const v1::ExportRequest* request,
                       grpc::ServerWriter<v1::ExportPart>* parts) override {
     return ToGrpc([&]() -> absl::Status {
-      ASSIGN_OR_RETURN(const std::string who, RequireViewer(context_, *call, "Export"));
+      ASSIGN_OR_RETURN(const Viewer viewer, RequireViewer(context_, *call, "Export", *request));
+      RETURN_IF_ERROR(CheckSeesAll(viewer, "a bundle"));
       const ExportRange range{TimeOr(request->since_us(), absl::InfinitePast()),
                               TimeOr(request->until_us(), absl::InfiniteFuture())};
       context_.auditor.Act(
-          who,
+          viewer.who,
           "evidence export",
           fmt::format("from {} to {}",
                       request->since_us() == 0 ? "the beginning" : Rfc3339(range.since),
@@ -105,7 +110,9 @@ class EvidenceService final : public v1::Evidence::Service {
   }
 
  private:
-  absl::Status List(const v1::ListLeavesRequest& request, v1::ListLeavesResponse* response) {
+  absl::Status List(const v1::ListLeavesRequest& request,
+                    const Scope& scope,
+                    v1::ListLeavesResponse* response) {
     const uint32_t most = std::min(request.most() == 0 ? kUsual : request.most(), kMost);
     LogQuery query;
     query.since = TimeOr(request.since_us(), absl::InfinitePast());
@@ -114,14 +121,25 @@ class EvidenceService final : public v1::Evidence::Service {
     query.act = request.act();
     query.reports = request.reports();
     query.before = request.before();
-    query.most = most + 1;
+    query.most = scope.all() ? most + 1 : kLookedThrough;
     ASSIGN_OR_RETURN(const auto leaves, store_.List(query));
     for (const LogLeaf& leaf : leaves) {
       if (response->leaves_size() == static_cast<int>(most)) {
         response->set_cut(true);
         break;
       }
-      RETURN_IF_ERROR(ToProto(leaf, response->add_leaves()));
+      v1::LeafRecord record;
+      RETURN_IF_ERROR(ToProto(leaf, &record));
+      // What a host did concerns it, too.
+      const bool of_host = record.who().starts_with(kHostPrefix);
+      if (scope.Shows(record.host().empty() && of_host ? record.who().substr(kHostPrefix.size())
+                                                       : record.host()) ||
+          (record.host().empty() && !of_host)) {
+        *response->add_leaves() = std::move(record);
+      }
+    }
+    if (leaves.size() >= query.most) {
+      response->set_cut(true);
     }
     return absl::OkStatus();
   }

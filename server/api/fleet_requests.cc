@@ -4,7 +4,9 @@
 #include <algorithm>
 
 #include "lib/base/status_macros.h"
+#include "lib/filter/filter.h"
 #include "lib/pki/identity.h"
+#include "server/fleet/host_fields.h"
 #include "server/policy/revision_names.h"
 #include "server/reports/to_proto.h"
 
@@ -32,10 +34,26 @@ absl::StatusOr<std::string> RoleOf(const v1::CreateTokenRequest& request, Subjec
                                   : InvalidArgument("a host has no role");
   }
   const std::string role = request.role().empty() ? "admin" : request.role();
-  if (role != "admin" && role != "viewer") {
-    return InvalidArgument("the role of a user is \"admin\" or \"viewer\", not \"{}\"", role);
+  if (role != "admin" && role != "viewer" && role != "auditor") {
+    return InvalidArgument("the role of a user is \"admin\", \"viewer\" or \"auditor\", not \"{}\"",
+                           role);
   }
   return role;
+}
+
+// The hosts that a user may see.
+absl::StatusOr<std::string> FilterOf(const v1::CreateTokenRequest& request,
+                                     const std::string& role,
+                                     absl::Time now) {
+  if (request.filter().empty()) {
+    return "";
+  }
+  if (role != "viewer" && role != "auditor") {
+    return InvalidArgument(
+        "a filter is for viewers and auditors: what an admin may do is not bounded to some hosts");
+  }
+  RETURN_IF_ERROR(filter::Filter::Parse(request.filter(), HostLanguage(), now).status());
+  return request.filter();
 }
 
 absl::Status CheckUserToken(const v1::CreateTokenRequest& request) {
@@ -97,6 +115,7 @@ absl::StatusOr<TokenRecord> TokenFor(const v1::CreateTokenRequest& request,
   if (!host) {
     RETURN_IF_ERROR(CheckUserToken(request));
   }
+  ASSIGN_OR_RETURN(token.filter, FilterOf(request, token.role, now));
   if (!request.name().empty()) {
     RETURN_IF_ERROR(
         pki::Identity::Of(host ? pki::Role::kHost : pki::Role::kUser, request.name()).status());

@@ -8,6 +8,7 @@
 #include "server/api/fleet_requests.h"
 #include "server/api/fleet_tasks.h"
 #include "server/api/grpc_status.h"
+#include "server/api/scope.h"
 #include "server/api/services.h"
 #include "server/fleet/host_view.h"
 #include "server/policy/revision_names.h"
@@ -27,10 +28,13 @@ class FleetService final : public v1::Fleet::Service {
                          const v1::ListHostsRequest* request,
                          v1::ListHostsResponse* response) override {
     return ToGrpc([&]() -> absl::Status {
-      RETURN_IF_ERROR(RequireViewer(context_, *call, "ListHosts").status());
+      ASSIGN_OR_RETURN(const Viewer viewer, RequireViewer(context_, *call, "ListHosts", *request));
+      ASSIGN_OR_RETURN(const Scope scope, Scope::Of(context_, viewer));
       ASSIGN_OR_RETURN(const auto hosts, Find(request->filter(), request->at_us()));
       for (const HostView& host : hosts) {
-        *response->add_hosts() = ToProto(host);
+        if (scope.Shows(host.record.name)) {
+          *response->add_hosts() = ToProto(host);
+        }
       }
       return absl::OkStatus();
     }());
@@ -40,7 +44,9 @@ class FleetService final : public v1::Fleet::Service {
                        const v1::GetHostRequest* request,
                        v1::HostDetail* response) override {
     return ToGrpc([&]() -> absl::Status {
-      RETURN_IF_ERROR(RequireViewer(context_, *call, "GetHost").status());
+      ASSIGN_OR_RETURN(const Viewer viewer, RequireViewer(context_, *call, "GetHost", *request));
+      ASSIGN_OR_RETURN(const Scope scope, Scope::Of(context_, viewer));
+      RETURN_IF_ERROR(scope.Check(request->name()));
       if (request->at_us() != 0) {
         return ShowThen(request->name(), request->at_us(), response);
       }
@@ -70,10 +76,11 @@ class FleetService final : public v1::Fleet::Service {
   }
 
   grpc::Status ListTokens(grpc::ServerContext* call,
-                          const v1::ListTokensRequest* /*request*/,
+                          const v1::ListTokensRequest* request,
                           v1::ListTokensResponse* response) override {
     return ToGrpc([&]() -> absl::Status {
-      RETURN_IF_ERROR(RequireViewer(context_, *call, "ListTokens").status());
+      ASSIGN_OR_RETURN(const Viewer viewer, RequireViewer(context_, *call, "ListTokens", *request));
+      RETURN_IF_ERROR(CheckSeesAll(viewer, "the list of tokens"));
       ASSIGN_OR_RETURN(const auto tokens, store_.ListTokens());
       for (const TokenRecord& token : tokens) {
         *response->add_tokens() = ToProto(token);
@@ -182,16 +189,20 @@ class FleetService final : public v1::Fleet::Service {
       RETURN_IF_ERROR(CheckChannel(request.channel()));
     }
     if (labels != host.labels) {
-      RETURN_IF_ERROR(store_.SetLabels(host.name, labels));
+      const AuditEntry act =
+          context_.auditor.Entry(who, "label", DescribeLabels(request), host.name);
+      RETURN_IF_ERROR(store_.SetLabels(host.name, labels, act));
+      Auditor::Told(act);
       context_.changes.Tell(Change::Kind::kHost, request.name());
-      context_.auditor.Act(who, "label", DescribeLabels(request));
     }
     if (!request.channel().empty() && request.channel() != host.channel) {
-      RETURN_IF_ERROR(store_.SetHostChannel(host.name, request.channel()));
-      context_.auditor.Act(
+      const AuditEntry act = context_.auditor.Entry(
           who,
           "host channel",
-          fmt::format("{} from {} to {}", host.name, host.channel, request.channel()));
+          fmt::format("{} from {} to {}", host.name, host.channel, request.channel()),
+          host.name);
+      RETURN_IF_ERROR(store_.SetHostChannel(host.name, request.channel(), act));
+      Auditor::Told(act);
     }
     context_.pusher.HostChanged(host.name);
     return Show(host.name, response);
@@ -208,15 +219,9 @@ class FleetService final : public v1::Fleet::Service {
     const auto secret = pki::EnrolToken::Create(context_.authority.info().fingerprint);
     token.id = NewId();
     token.secret = secret.SecretHash();
-    RETURN_IF_ERROR(store_.AddToken(token));
-    context_.auditor.Act(who,
-                         "token made",
-                         fmt::format("{} for {} {}, {} uses, until {}",
-                                     token.id,
-                                     token.subject == Subject::kHost ? "host" : "user",
-                                     token.name.empty() ? "of any name" : token.name,
-                                     token.uses_left,
-                                     Rfc3339(token.expires)));
+    const AuditEntry act = context_.auditor.Entry(who, "token made", DescribeToken(token));
+    RETURN_IF_ERROR(store_.AddToken(token, act));
+    Auditor::Told(act);
     response->set_token(secret.Text());
     *response->mutable_info() = ToProto(token);
     return absl::OkStatus();
@@ -227,10 +232,13 @@ class FleetService final : public v1::Fleet::Service {
                           v1::RevokeResponse* response) {
     const std::string reason = request.reason().substr(0, kMaxReason);
     switch (request.what_case()) {
-      case v1::RevokeRequest::kToken:
-        RETURN_IF_ERROR(store_.RevokeToken(request.token()));
-        context_.auditor.Act(who, "revoke", fmt::format("token {}: {}", request.token(), reason));
+      case v1::RevokeRequest::kToken: {
+        const AuditEntry act = context_.auditor.Entry(
+            who, "revoke", fmt::format("token {}: {}", request.token(), reason));
+        RETURN_IF_ERROR(store_.RevokeToken(request.token(), act));
+        Auditor::Told(act);
         return absl::OkStatus();
+      }
       case v1::RevokeRequest::kHost:
         return RevokeHost(who, request.host(), reason, response);
       case v1::RevokeRequest::kUser:
@@ -287,6 +295,22 @@ class FleetService final : public v1::Fleet::Service {
     return absl::IsNotFound(there) ? absl::OkStatus() : there;
   }
 
+  static std::string DescribeToken(const TokenRecord& token) {
+    std::string text = fmt::format("{} for {} {}, {} uses, until {}",
+                                   token.id,
+                                   token.subject == Subject::kHost ? "host" : "user",
+                                   token.name.empty() ? "of any name" : token.name,
+                                   token.uses_left,
+                                   Rfc3339(token.expires));
+    if (!token.role.empty()) {
+      text += fmt::format(", as {}", token.role);
+    }
+    if (!token.filter.empty()) {
+      text += fmt::format(" of the hosts \"{}\"", token.filter);
+    }
+    return text;
+  }
+
   static std::string DescribeLabels(const v1::UpdateHostRequest& request) {
     std::string text = request.name();
     for (const auto& [name, value] : request.set_labels()) {
@@ -302,15 +326,15 @@ class FleetService final : public v1::Fleet::Service {
                                   Subject subject,
                                   const std::string& name,
                                   const std::string& reason) {
-    ASSIGN_OR_RETURN(const auto serials, store_.Revoke(subject, name, reason));
+    const bool host = subject == Subject::kHost;
+    const AuditEntry act = context_.auditor.Entry(
+        who,
+        "revoke",
+        fmt::format("{} {}, all its certificates: {}", host ? "host" : "user", name, reason),
+        host ? name : "");
+    ASSIGN_OR_RETURN(const auto serials, store_.Revoke(subject, name, reason, act));
     context_.revocations.Add(serials);
-    context_.auditor.Act(who,
-                         "revoke",
-                         fmt::format("{} {}, {} certificates: {}",
-                                     subject == Subject::kHost ? "host" : "user",
-                                     name,
-                                     serials.size(),
-                                     reason));
+    Auditor::Told(act);
     return absl::OkStatus();
   }
 

@@ -10,6 +10,7 @@
 #include "server/api/access.h"
 #include "server/api/grpc_status.h"
 #include "server/api/history_fields.h"
+#include "server/api/scope.h"
 #include "server/api/services.h"
 #include "server/fleet/host_fields.h"
 #include "server/fleet/host_view.h"
@@ -26,6 +27,14 @@ int MostOf(uint32_t asked) {
   return static_cast<int>(std::min(asked == 0 ? kUsual : asked, kMost));
 }
 
+// The store answered as much as it was asked for: older ones may be there that nobody looked at.
+template <typename Response>
+void CutIfFull(std::size_t found, const Window& window, Response* response) {
+  if (found >= window.most) {
+    response->set_cut(true);
+  }
+}
+
 class HistoryService final : public v1::History::Service {
  public:
   explicit HistoryService(const Context& context)
@@ -35,8 +44,9 @@ class HistoryService final : public v1::History::Service {
                      const v1::DriftRequest* request,
                      v1::DriftResponse* response) override {
     return ToGrpc([&]() -> absl::Status {
-      RETURN_IF_ERROR(RequireViewer(context_, *call, "Drift").status());
-      return ListDrift(*request, response);
+      ASSIGN_OR_RETURN(const Viewer viewer, RequireViewer(context_, *call, "Drift", *request));
+      ASSIGN_OR_RETURN(const Scope scope, Scope::Of(context_, viewer));
+      return ListDrift(*request, scope, response);
     }());
   }
 
@@ -44,8 +54,9 @@ class HistoryService final : public v1::History::Service {
                     const v1::RunsRequest* request,
                     v1::RunsResponse* response) override {
     return ToGrpc([&]() -> absl::Status {
-      RETURN_IF_ERROR(RequireViewer(context_, *call, "Runs").status());
-      return ListRuns(*request, response);
+      ASSIGN_OR_RETURN(const Viewer viewer, RequireViewer(context_, *call, "Runs", *request));
+      ASSIGN_OR_RETURN(const Scope scope, Scope::Of(context_, viewer));
+      return ListRuns(*request, scope, response);
     }());
   }
 
@@ -53,14 +64,18 @@ class HistoryService final : public v1::History::Service {
                            const v1::HostHistoryRequest* request,
                            v1::HostHistoryResponse* response) override {
     return ToGrpc([&]() -> absl::Status {
-      RETURN_IF_ERROR(RequireViewer(context_, *call, "HostHistory").status());
-      return request->host().empty() ? ListChanges(*request, response)
-                                     : ListSpans(*request, response);
+      ASSIGN_OR_RETURN(const Viewer viewer,
+                       RequireViewer(context_, *call, "HostHistory", *request));
+      ASSIGN_OR_RETURN(const Scope scope, Scope::Of(context_, viewer));
+      return request->host().empty() ? ListChanges(*request, scope, response)
+                                     : ListSpans(*request, scope, response);
     }());
   }
 
  private:
-  absl::Status ListDrift(const v1::DriftRequest& request, v1::DriftResponse* response) {
+  absl::Status ListDrift(const v1::DriftRequest& request,
+                         const Scope& scope,
+                         v1::DriftResponse* response) {
     ASSIGN_OR_RETURN(const Wanted wanted, Read(request.filter(), DriftLanguage()));
     const bool then = request.at_us() != 0;
     if (then && (request.since_us() != 0 || request.until_us() != 0)) {
@@ -73,10 +88,11 @@ class HistoryService final : public v1::History::Service {
     if (!then && request.since_us() == 0 && request.until_us() != 0) {
       window.since = absl::InfinitePast();
     }
-    window.most = wanted.filter.all() && !then ? static_cast<uint32_t>(most) + 1 : kLookedThrough;
+    window.most = wanted.filter.all() && scope.all() && !then ? static_cast<uint32_t>(most) + 1
+                                                              : kLookedThrough;
     ASSIGN_OR_RETURN(const auto entries, store_.Drift(window));
     for (const DriftEntry& entry : entries) {
-      if ((then && entry.ended <= window.until) ||
+      if ((then && entry.ended <= window.until) || !scope.Shows(entry.host) ||
           !wanted.filter.Matches(DriftFields(entry, wanted.Host(entry.host)))) {
         continue;
       }
@@ -86,17 +102,21 @@ class HistoryService final : public v1::History::Service {
       }
       *response->add_records() = ToProto(entry);
     }
+    CutIfFull(entries.size(), window, response);
     return absl::OkStatus();
   }
 
-  absl::Status ListRuns(const v1::RunsRequest& request, v1::RunsResponse* response) {
+  absl::Status ListRuns(const v1::RunsRequest& request,
+                        const Scope& scope,
+                        v1::RunsResponse* response) {
     ASSIGN_OR_RETURN(const Wanted wanted, Read(request.filter(), RunLanguage()));
     const int most = MostOf(request.most());
     Window window = WindowOf(request.since_us(), request.until_us());
-    window.most = wanted.filter.all() ? static_cast<uint32_t>(most) + 1 : kLookedThrough;
+    window.most =
+        wanted.filter.all() && scope.all() ? static_cast<uint32_t>(most) + 1 : kLookedThrough;
     ASSIGN_OR_RETURN(const auto runs, store_.Runs(wanted.filter.only(), window));
     for (const resource::RunReport& run : runs) {
-      if (!wanted.filter.Matches(RunFields(run, wanted.Host(run.host)))) {
+      if (!scope.Shows(run.host) || !wanted.filter.Matches(RunFields(run, wanted.Host(run.host)))) {
         continue;
       }
       if (response->runs_size() == most) {
@@ -105,13 +125,17 @@ class HistoryService final : public v1::History::Service {
       }
       *response->add_runs() = wire::ToProto(run);
     }
+    CutIfFull(runs.size(), window, response);
     return absl::OkStatus();
   }
 
-  absl::Status ListSpans(const v1::HostHistoryRequest& request, v1::HostHistoryResponse* response) {
+  absl::Status ListSpans(const v1::HostHistoryRequest& request,
+                         const Scope& scope,
+                         v1::HostHistoryResponse* response) {
     if (!request.filter().empty()) {
       return InvalidArgument("history is asked of one host or of those of a filter, not of both");
     }
+    RETURN_IF_ERROR(scope.Check(request.host()));
     RETURN_IF_ERROR(context_.store.fleet().GetHost(request.host()).status());
     const int most = MostOf(request.most());
     Window window = WindowOf(request.since_us(), request.until_us());
@@ -129,6 +153,7 @@ class HistoryService final : public v1::History::Service {
   }
 
   absl::Status ListChanges(const v1::HostHistoryRequest& request,
+                           const Scope& scope,
                            v1::HostHistoryResponse* response) {
     ASSIGN_OR_RETURN(const Wanted wanted, Read(request.filter(), HostLanguage()));
     const int most = MostOf(request.most());
@@ -143,7 +168,8 @@ class HistoryService final : public v1::History::Service {
         found->second = wanted.filter.Matches(*host);
       }
       const std::string& id = change.span.state.report.id;
-      if (!found->second || (!request.resource().empty() && id != request.resource())) {
+      if (!found->second || !scope.Shows(change.host) ||
+          (!request.resource().empty() && id != request.resource())) {
         continue;
       }
       if (response->spans_size() == most) {
@@ -153,6 +179,7 @@ class HistoryService final : public v1::History::Service {
       *response->add_spans() = ToProto(change.span);
       response->mutable_spans()->rbegin()->set_host(change.host);
     }
+    CutIfFull(changes.size(), window, response);
     return absl::OkStatus();
   }
 

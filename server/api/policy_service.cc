@@ -5,6 +5,7 @@
 #include "server/api/access.h"
 #include "server/api/blob_stream.h"
 #include "server/api/grpc_status.h"
+#include "server/api/scope.h"
 #include "server/api/services.h"
 #include "server/policy/revision_names.h"
 #include "server/reports/to_proto.h"
@@ -61,26 +62,33 @@ class PolicyService final : public v1::Policy::Service {
       if (!request->channel().empty()) {
         RETURN_IF_ERROR(CheckChannelName(request->channel()));
       }
+      AuditEntry told;
+      const auto act = [&](const RevisionRecord& made) {
+        told =
+            context_.auditor.Entry(who,
+                                   "publish",
+                                   fmt::format("{} {} signed by {}",
+                                               RevisionName(made.number),
+                                               made.id.Hex(),
+                                               made.signed_by.empty() ? "nobody" : made.signed_by));
+        return told;
+      };
       const auto revision =
-          context_.publisher.Publish(request->statement(), request->signature(), who);
+          context_.publisher.Publish(request->statement(), request->signature(), who, act);
       if (!revision.ok()) {
         context_.auditor.Denied(who, fmt::format("Publish: {}", Message(revision.status())));
         return revision.status();
       }
       context_.changes.Tell(Change::Kind::kRevision);
-      context_.auditor.Act(
-          who,
-          "publish",
-          fmt::format("{} {} signed by {}",
-                      RevisionName(revision->number),
-                      revision->id.Hex(),
-                      revision->signed_by.empty() ? "nobody" : revision->signed_by));
+      if (!told.who.empty()) {  // Else it was there already.
+        Auditor::Told(told);
+      }
       if (!request->channel().empty()) {
         ASSIGN_OR_RETURN(const Pusher::Reach reach, Point(who, request->channel(), *revision));
         response->set_hosts(reach.hosts);
         response->set_connected(reach.connected);
       }
-      return Show(*revision, response->mutable_revision());
+      return Show(*revision, {who, "admin", ""}, response->mutable_revision());
     }());
   }
 
@@ -88,7 +96,8 @@ class PolicyService final : public v1::Policy::Service {
                              const v1::ListRevisionsRequest* request,
                              v1::ListRevisionsResponse* response) override {
     return ToGrpc([&]() -> absl::Status {
-      RETURN_IF_ERROR(RequireViewer(context_, *call, "ListRevisions").status());
+      ASSIGN_OR_RETURN(const Viewer viewer,
+                       RequireViewer(context_, *call, "ListRevisions", *request));
       int64_t before = 0;
       if (!request->before().empty()) {
         ASSIGN_OR_RETURN(const RevisionRecord first, ResolveRevision(store_, request->before()));
@@ -98,7 +107,7 @@ class PolicyService final : public v1::Policy::Service {
       ASSIGN_OR_RETURN(const auto revisions,
                        store_.ListRevisions(before, std::min(most, kMostRevisions)));
       ASSIGN_OR_RETURN(const auto channels, store_.ListChannels());
-      ASSIGN_OR_RETURN(const auto hosts, context_.store.fleet().ListHosts());
+      ASSIGN_OR_RETURN(const auto hosts, HostsOf(viewer));
       for (const RevisionRecord& revision : revisions) {
         *response->add_revisions() = ToProto(revision, channels, hosts);
       }
@@ -110,9 +119,10 @@ class PolicyService final : public v1::Policy::Service {
                            const v1::GetRevisionRequest* request,
                            v1::Revision* response) override {
     return ToGrpc([&]() -> absl::Status {
-      RETURN_IF_ERROR(RequireViewer(context_, *call, "GetRevision").status());
+      ASSIGN_OR_RETURN(const Viewer viewer,
+                       RequireViewer(context_, *call, "GetRevision", *request));
       ASSIGN_OR_RETURN(const RevisionRecord revision, ResolveRevision(store_, request->name()));
-      return Show(revision, response);
+      return Show(revision, viewer, response);
     }());
   }
 
@@ -120,7 +130,7 @@ class PolicyService final : public v1::Policy::Service {
                         const v1::FetchBlobsRequest* request,
                         grpc::ServerWriter<v1::BlobChunk>* writer) override {
     return ToGrpc([&]() -> absl::Status {
-      RETURN_IF_ERROR(RequireViewer(context_, *call, "GetBlobs").status());
+      RETURN_IF_ERROR(RequireViewer(context_, *call, "GetBlobs", *request).status());
       ASSIGN_OR_RETURN(const auto digests, WantedBlobs(*request));
       return SendBlobs(
           store_, digests, [&](const v1::BlobChunk& chunk) { return writer->Write(chunk); });
@@ -145,12 +155,13 @@ class PolicyService final : public v1::Policy::Service {
   }
 
   grpc::Status ListChannels(grpc::ServerContext* call,
-                            const v1::ListChannelsRequest* /*request*/,
+                            const v1::ListChannelsRequest* request,
                             v1::ListChannelsResponse* response) override {
     return ToGrpc([&]() -> absl::Status {
-      RETURN_IF_ERROR(RequireViewer(context_, *call, "ListChannels").status());
+      ASSIGN_OR_RETURN(const Viewer viewer,
+                       RequireViewer(context_, *call, "ListChannels", *request));
       ASSIGN_OR_RETURN(const auto channels, store_.ListChannels());
-      ASSIGN_OR_RETURN(const auto hosts, context_.store.fleet().ListHosts());
+      ASSIGN_OR_RETURN(const auto hosts, HostsOf(viewer));
       for (const ChannelRecord& channel : channels) {
         *response->add_channels() = ToProto(channel, hosts);
       }
@@ -159,6 +170,14 @@ class PolicyService final : public v1::Policy::Service {
   }
 
  private:
+  // Those that the viewer may see.
+  absl::StatusOr<std::vector<HostRecord>> HostsOf(const Viewer& viewer) {
+    ASSIGN_OR_RETURN(const Scope scope, Scope::Of(context_, viewer));
+    ASSIGN_OR_RETURN(auto hosts, context_.store.fleet().ListHosts());
+    std::erase_if(hosts, [&](const HostRecord& host) { return !scope.Shows(host.name); });
+    return hosts;
+  }
+
   // Moves a channel and tells the hosts that follow it.
   absl::StatusOr<Pusher::Reach> Point(const std::string& who,
                                       const std::string& channel,
@@ -168,16 +187,17 @@ class PolicyService final : public v1::Policy::Service {
     record.revision_id = revision.id;
     record.changed = context_.clock.Now();
     record.changed_by = who;
-    RETURN_IF_ERROR(store_.SetChannel(record));
-    context_.changes.Tell(Change::Kind::kChannel);
-    context_.auditor.Act(
+    const AuditEntry act = context_.auditor.Entry(
         who, "channel set", fmt::format("{} to {}", channel, RevisionName(revision.number)));
+    RETURN_IF_ERROR(store_.SetChannel(record, act));
+    Auditor::Told(act);
+    context_.changes.Tell(Change::Kind::kChannel);
     return context_.pusher.ChannelChanged(channel);
   }
 
-  absl::Status Show(const RevisionRecord& revision, v1::Revision* response) {
+  absl::Status Show(const RevisionRecord& revision, const Viewer& viewer, v1::Revision* response) {
     ASSIGN_OR_RETURN(const auto channels, store_.ListChannels());
-    ASSIGN_OR_RETURN(const auto hosts, context_.store.fleet().ListHosts());
+    ASSIGN_OR_RETURN(const auto hosts, HostsOf(viewer));
     *response = ToProto(revision, channels, hosts);
     return absl::OkStatus();
   }

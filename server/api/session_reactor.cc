@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/api/session_reactor.h"
 
+#include <algorithm>
 #include <utility>
 
 #include <spdlog/spdlog.h>
 
 #include "lib/base/status_macros.h"
+#include "lib/digest/digest.h"
+#include "lib/evidence/statement.h"
 #include "lib/wire/report_wire.h"
 #include "server/api/grpc_status.h"
 #include "server/api/tasks.h"
@@ -50,8 +53,29 @@ absl::StatusOr<Agreement::View> ViewOf(const Said& said) {
   return view;
 }
 
+// What came, if the host signed it.
+absl::StatusOr<SignedReports> CheckSignature(const std::string& host,
+                                             const std::vector<Ingest>& records,
+                                             const v1::ReportBatch& batch) {
+  evidence::ReportsStatement statement{
+      host, batch.epoch(), batch.after(), 0, Sha256(batch.reports())};
+  for (const Ingest& record : records) {
+    statement.last = std::max(statement.last, record.sequence);
+  }
+  if (!evidence::VerifyReports(statement, batch.key(), batch.signature())) {
+    return PermissionDenied(
+        "reports {} to {} of host {} are not signed by the key that came with them; is its agent "
+        "of another version than this server, or its report-key.pem damaged?",
+        batch.after() + 1,
+        statement.last,
+        host);
+  }
+  return SignedReports{
+      batch.reports(), statement.digest, batch.after(), batch.key(), batch.signature()};
+}
+
 // What the last run or snapshot of a batch says of all states; nothing if none does.
-std::optional<Agreement::View> LastViewOf(const v1::ReportBatch& batch) {
+std::optional<Agreement::View> LastViewOf(const v1::ReportList& batch) {
   for (auto report = batch.reports().rbegin(); report != batch.reports().rend(); ++report) {
     const bool run = report->has_run();
     if (!run && !report->has_snapshot()) {
@@ -162,12 +186,24 @@ void SessionReactor::Reported(const v1::ReportBatch& batch) {
         "ReportBatch: the epoch has {} bytes, not 1 to {}", batch.epoch().size(), kMaxId));
     return;
   }
+  v1::ReportList list;
+  if (!list.ParseFromString(batch.reports())) {
+    End(InvalidArgument("ReportBatch: the reports are not a ReportList"));
+    return;
+  }
+  std::vector<Ingest> records = RecordsOf(host(), list);
+  absl::StatusOr<SignedReports> checked = CheckSignature(host(), records, batch);
+  if (!checked.ok()) {
+    spdlog::error("{}", Message(checked.status()));
+    End(checked.status());
+    return;
+  }
   std::optional<Agreement::Question> question;
   bool read_on = false;
   {
     const absl::MutexLock lock(&mutex_);
     agreement_.ReportsCame();
-    if (const auto view = LastViewOf(batch); view.has_value()) {
+    if (const auto view = LastViewOf(list); view.has_value()) {
       question = agreement_.Heard(*view, 0);
     }
     ++batches_;
@@ -176,8 +212,8 @@ void SessionReactor::Reported(const v1::ReportBatch& batch) {
   }
   context_.store.reports().Ingest(host(),
                                   batch.epoch(),
-                                  RecordsOf(host(), batch),
-                                  batch.SerializeAsString(),
+                                  std::move(records),
+                                  *std::move(checked),
                                   [self = shared_from_this(), epoch = batch.epoch(), question](
                                       const absl::StatusOr<uint64_t>& stored) {
                                     // Sending takes time that the store's thread has better use

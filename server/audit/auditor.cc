@@ -36,6 +36,21 @@ void Auditor::Store(std::string_view who, std::string_view act, std::string_view
   }
 }
 
+AuditEntry Auditor::Entry(std::string_view who,
+                          std::string_view act,
+                          std::string_view detail,
+                          std::string_view host) const {
+  return {clock_.Now(), Plain(who), std::string(act), Plain(detail), std::string(host)};
+}
+
+void Auditor::Told(const AuditEntry& entry) {
+  spdlog::info("{}: {}: {}", entry.who, entry.act, entry.detail);
+}
+
+absl::Status Auditor::Record(const AuditEntry& entry) {
+  return store_.Audit(entry);
+}
+
 void Auditor::Act(std::string_view who, std::string_view act, std::string_view detail) {
   spdlog::info("{}: {}: {}", Plain(who), act, Plain(detail));
   Store(who, act, detail);

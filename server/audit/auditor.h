@@ -23,6 +23,17 @@ class Auditor {
   // Something was done: `who` is "user/ann", "host/web1" or "server"; `act` "publish", "revoke" …
   void Act(std::string_view who, std::string_view act, std::string_view detail);
 
+  // The same for what the store writes down together with the change that it tells of; `host` is
+  // the one that it concerns, "" for none or several. Told() says it in the server's own log.
+  AuditEntry Entry(std::string_view who,
+                   std::string_view act,
+                   std::string_view detail,
+                   std::string_view host = "") const;
+  static void Told(const AuditEntry& entry);
+
+  // Something is asked that is answered only if it stands in the log. Errors of the store.
+  absl::Status Record(const AuditEntry& entry);
+
   // Something was asked for and refused. Of these at most 60 a minute are kept, so that a stranger
   // cannot fill the disk; the next one kept says how many were not.
   void Denied(std::string_view who, std::string_view detail) ABSL_LOCKS_EXCLUDED(mutex_);

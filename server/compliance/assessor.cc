@@ -253,6 +253,9 @@ absl::StatusOr<Assessment> Assessor::AssessAt(const AssessmentScope& scope) {
   const bool past = IsPast(scope);
   ASSIGN_OR_RETURN(std::vector<HostView> hosts,
                    FindHosts(store_, scope.filter, now, heartbeat_, scope.at));
+  if (scope.shows) {
+    std::erase_if(hosts, [&](const HostView& host) { return !scope.shows(host.record.name); });
+  }
   if (past) {
     NotePresence(scope.at, heartbeat_, &hosts);
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -29,6 +30,7 @@ struct AssessmentScope {
   std::string control;                     // Only this one; "" all.
   bool all = false;                        // Findings of what is compliant, too.
   absl::Time at = absl::InfiniteFuture();  // As it was then; InfiniteFuture: now.
+  std::function<bool(const std::string&)> shows{};  // Hosts that may be told of; null: all.
 };
 
 // How hosts stand to controls at one time.

@@ -8,6 +8,7 @@
 
 #include "lib/base/status_macros.h"
 #include "server/api/access.h"
+#include "server/api/scope.h"
 #include "server/http/caller.h"
 #include "server/http/connect_error.h"
 
@@ -17,10 +18,11 @@ namespace {
 constexpr absl::Duration kHeartbeat = absl::Seconds(15);
 constexpr absl::Duration kTogether = absl::Milliseconds(100);
 
-// Whether the one who listens may still do so: neither logged out nor revoked.
-bool StillGood(const Context& context, const Request& request) {
-  const auto caller = CallerOf(context, request);
-  return caller.ok() && RoleOf(context, caller->peer).ok();
+// What the one who listens may see now: nothing any more who is logged out or revoked.
+absl::StatusOr<Scope> ScopeNow(const Context& context, const Request& request) {
+  ASSIGN_OR_RETURN(const Caller caller, CallerOf(context, request));
+  ASSIGN_OR_RETURN(const Viewer viewer, ViewerOf(context, caller.peer));
+  return Scope::Of(context, viewer);
 }
 
 std::string TextOf(const std::vector<Change>& changes) {
@@ -45,11 +47,8 @@ Response Live::Handle(const Request& request) const {
     refused.headers.emplace_back("Allow", "GET");
     return refused;
   }
-  const auto caller = CallerOf(context_, request);
-  const absl::Status allowed =
-      caller.ok() ? RoleOf(context_, caller->peer).status() : caller.status();
-  if (!allowed.ok()) {
-    return ErrorResponse(allowed);
+  if (const auto allowed = ScopeNow(context_, request); !allowed.ok()) {
+    return ErrorResponse(allowed.status());
   }
   const std::shared_ptr<ChangeFeed::Listener> listener = context_.changes.Listen();
   if (listener == nullptr) {
@@ -64,8 +63,14 @@ Response Live::Handle(const Request& request) const {
   response.stream = [this, request, listener](const SendPart& send) {
     bool reads = send("retry: 2000\n\n");
     while (reads && !listener->closed()) {
-      const std::vector<Change> changes = listener->Take(kHeartbeat);
-      reads = StillGood(context_, request) && send(TextOf(changes));
+      std::vector<Change> changes = listener->Take(kHeartbeat);
+      const auto scope = ScopeNow(context_, request);
+      if (scope.ok()) {
+        std::erase_if(changes, [&](const Change& change) {
+          return !change.host.empty() && !scope->Shows(change.host);
+        });
+      }
+      reads = scope.ok() && send(TextOf(changes));
       if (reads && !changes.empty() && !listener->closed()) {
         absl::SleepFor(kTogether);  // What comes meanwhile is said together.
       }

@@ -12,10 +12,11 @@
 namespace fettle::server::http {
 namespace {
 
-// {"user":"ann","role":"viewer","expiresUs":…}
-std::string Describe(const Peer& peer, const std::string& role, absl::Time expires, bool cookie) {
+// {"user":"ann","role":"viewer","filter":"","expiresUs":…}
+std::string Describe(const Peer& peer, const Viewer& viewer, absl::Time expires, bool cookie) {
   const nlohmann::json session = {{"user", peer.identity.name},
-                                  {"role", role},
+                                  {"role", viewer.role},
+                                  {"filter", viewer.filter},
                                   {"expiresUs", absl::ToUnixMicros(expires)},
                                   {"by", cookie ? "session" : "certificate"}};
   return session.dump();
@@ -76,13 +77,13 @@ Response Login::Open(const Request& request) {
     return Fail(request, opened.status());
   }
   const Peer& peer = opened->session.peer;
-  const auto role = RoleOf(context_, peer);
-  if (!role.ok()) {
+  const auto viewer = ViewerOf(context_, peer);
+  if (!viewer.ok()) {
     context_.web_sessions.Close(opened->cookie);
-    return Fail(request, role.status());
+    return Fail(request, viewer.status());
   }
   context_.auditor.Act(peer.Who(), "console log-in", "from " + request.address);
-  Response response = JsonResponse(200, Describe(peer, *role, opened->session.expires, true));
+  Response response = JsonResponse(200, Describe(peer, *viewer, opened->session.expires, true));
   response.headers.emplace_back(
       "Set-Cookie", SetCookie(opened->cookie, opened->session.expires - context_.clock.Now()));
   return response;
@@ -93,12 +94,13 @@ Response Login::Show(const Request& request) const {
   if (!caller.ok()) {
     return ErrorResponse(caller.status());
   }
-  const auto role = RoleOf(context_, caller->peer);
-  if (!role.ok()) {
+  const auto viewer = ViewerOf(context_, caller->peer);
+  if (!viewer.ok()) {
     // Whatever is wrong with it, one has to log in anew.
-    return ErrorResponse(absl::Status(absl::StatusCode::kUnauthenticated, role.status().message()));
+    return ErrorResponse(
+        absl::Status(absl::StatusCode::kUnauthenticated, viewer.status().message()));
   }
-  return JsonResponse(200, Describe(caller->peer, *role, caller->expires, caller->by_cookie));
+  return JsonResponse(200, Describe(caller->peer, *viewer, caller->expires, caller->by_cookie));
 }
 
 Response Login::Close(const Request& request) {

@@ -8,6 +8,7 @@
 
 #include "lib/base/status_macros.h"
 #include "server/api/access.h"
+#include "server/api/scope.h"
 #include "server/http/caller.h"
 #include "server/http/connect_error.h"
 
@@ -150,6 +151,12 @@ void TellHooks(const std::vector<notify::HookFigures>& hooks, std::string* text)
   }
 }
 
+// Sums tell of all hosts, so they are for who may see all.
+absl::Status CheckMayCount(const Context& context, const Peer& peer) {
+  ASSIGN_OR_RETURN(const Viewer viewer, ViewerOf(context, peer));
+  return CheckSeesAll(viewer, "/metrics");
+}
+
 }  // namespace
 
 std::string MetricsText(const std::vector<HostView>& hosts, const ServerFigures& figures) {
@@ -186,7 +193,7 @@ Response Metrics::Handle(const Request& request) const {
   }
   const auto caller = CallerOf(context_, request);
   const absl::Status allowed =
-      caller.ok() ? RoleOf(context_, caller->peer).status() : caller.status();
+      caller.ok() ? CheckMayCount(context_, caller->peer) : caller.status();
   if (!allowed.ok()) {
     return ErrorResponse(allowed);
   }

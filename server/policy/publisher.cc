@@ -101,7 +101,8 @@ absl::Status Publisher::CheckTree(const policy::Revision& revision) {
 
 absl::StatusOr<RevisionRecord> Publisher::Publish(const std::string& statement,
                                                   const std::string& signature,
-                                                  const std::string& published_by) {
+                                                  const std::string& published_by,
+                                                  const ActOf<RevisionRecord>& act) {
   ASSIGN_OR_RETURN(const policy::Revision revision, policy::ParseRevision(statement));
   RevisionRecord record;
   ASSIGN_OR_RETURN(record.signed_by, CheckSignature(statement, signature));
@@ -112,7 +113,7 @@ absl::StatusOr<RevisionRecord> Publisher::Publish(const std::string& statement,
   record.signature = signature;
   record.published = clock_.Now();
   record.published_by = published_by;
-  auto added = store_.AddRevision(record);
+  auto added = store_.AddRevision(record, act);
   if (absl::IsAlreadyExists(added.status())) {
     return store_.GetRevision(record.id);
   }

@@ -33,9 +33,11 @@ class Publisher {
   //   kPermissionDenied   unsigned, or signed by a key that may not publish
   //   kDataLoss           the signature does not fit
   //   kFailedPrecondition blobs are missing, the parent is unknown, no key may publish yet
+  // `act` tells of a new revision, in the transaction that makes it.
   absl::StatusOr<RevisionRecord> Publish(const std::string& statement,
                                          const std::string& signature,
-                                         const std::string& published_by);
+                                         const std::string& published_by,
+                                         const ActOf<RevisionRecord>& act = nullptr);
 
  private:
   absl::StatusOr<std::string> CheckSignature(const std::string& statement,

@@ -85,9 +85,9 @@ absl::StatusOr<Body> BodyOf(const std::string& host, const v1::Report& report, a
 
 }  // namespace
 
-std::vector<Ingest> RecordsOf(const std::string& host, const v1::ReportBatch& batch) {
+std::vector<Ingest> RecordsOf(const std::string& host, const v1::ReportList& reports) {
   std::vector<Ingest> records;
-  for (const v1::Report& report : batch.reports()) {
+  for (const v1::Report& report : reports.reports()) {
     if (report.sequence() == 0) {
       continue;
     }

@@ -20,7 +20,7 @@ v1::Report Numbered(uint64_t sequence) {
 }
 
 std::vector<Ingest> RecordsOfOne(const v1::Report& report) {
-  v1::ReportBatch batch;
+  v1::ReportList batch;
   *batch.add_reports() = report;
   return RecordsOf("web1", batch);
 }

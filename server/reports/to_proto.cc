@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "lib/base/status_macros.h"
+#include "lib/evidence/statement.h"
 #include "lib/policy/revision.h"
 #include "lib/wire/report_wire.h"
 
@@ -78,6 +79,9 @@ v1::Host ToProto(const HostView& host) {
   out.set_certificate_expires_us(TimeToProto(record.certificate_expires));
   out.set_paused_until_us(TimeToProto(record.paused_until));
   out.set_pause_reason(record.pause_reason);
+  if (!record.report_key.empty()) {
+    out.set_report_key(evidence::KeyFingerprint(record.report_key));
+  }
   return out;
 }
 

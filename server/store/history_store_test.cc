@@ -3,6 +3,7 @@
 // what an older server wrote is still there.
 #include <map>
 #include <random>
+#include <thread>
 
 #include "server/store/sqlite/database.h"
 #include "server/store/sqlite/migrations.h"
@@ -128,6 +129,66 @@ TEST_F(HistoryStoreTest, AWindowHoldsWhatLayInIt) {
   EXPECT_EQ(changes[0].span.state.report.id, "b");
   EXPECT_EQ(changes[0].host, "web1");
   EXPECT_THAT(history.Changes({At(2), At(9), 1}), IsOkAndHolds(SizeIs(1)));
+}
+
+TEST_F(HistoryStoreTest, WhatLastsUntilNowDoesNotHideWhatEndedMonthsAgo) {
+  constexpr uint64_t kMonth = 60 * 24 * 31;
+  ASSERT_OK(Ingest("web1", "e1", {SnapshotOf(1, {{"a", State::kOk}, {"b", State::kOk}})}));
+  ASSERT_OK(Ingest("web1", "e1", {Run(kMonth, {Resource("a", State::kFailed)})}));
+  ASSERT_OK(Ingest("web1", "e1", {Run(2 * kMonth, {Resource("a", State::kDrifted)})}));
+  ASSERT_OK(Ingest("web1", "e1", {Run(4 * kMonth, {Resource("a", State::kFailed)})}));
+  // Newest by when they began: failed now, drifted before, failed before that; b is as old as any.
+  ASSERT_OK_AND_ASSIGN(const auto spans,
+                       store().history().Spans("web1", "", {At(0), absl::InfiniteFuture(), 3}));
+  ASSERT_THAT(spans, SizeIs(3));
+  EXPECT_EQ(spans[1].state.report.state, State::kDrifted);
+  EXPECT_EQ(spans[2].state.report.state, State::kFailed);
+  EXPECT_EQ(spans[2].state.since, At(kMonth));
+}
+
+TEST_F(HistoryStoreTest, SpansOfEveryLengthAreFoundFromBothTheirEnds) {
+  // Resource n failed for 2^n minutes, then was put right.
+  ASSERT_OK(Ingest("web1", "e1", {SnapshotOf(1, {{"x", State::kOk}})}));
+  uint64_t step = 2;
+  std::vector<std::pair<uint64_t, uint64_t>> spans;
+  for (int n = 0; n < 20; ++n) {
+    const std::string id = "r" + std::to_string(n);
+    const uint64_t end = step + (uint64_t{1} << n);
+    ASSERT_OK(Ingest("web1", "e1", {Run(step, {Resource(id, State::kFailed, Cause::kDrift)})}));
+    ASSERT_OK(Ingest("web1", "e1", {Run(end, {})}));
+    spans.emplace_back(step, end);
+    step = end + 1;
+  }
+  for (const auto& [begin, end] : spans) {
+    EXPECT_EQ(HostAt(At(begin) - absl::Microseconds(1)).counts.failed, 0) << begin;
+    EXPECT_EQ(HostAt(At(begin)).counts.failed, 1) << begin;
+    EXPECT_EQ(HostAt(At(end) - absl::Microseconds(1)).counts.failed, 1) << end;
+    EXPECT_EQ(HostAt(At(end)).counts.failed, 0) << end;
+    EXPECT_EQ(HostAt(At(begin)).open_drift, 1u) << begin;
+    EXPECT_EQ(HostAt(At(end)).open_drift, 0u) << end;
+    EXPECT_THAT(store().history().Drift({At(begin), At(begin)}), IsOkAndHolds(SizeIs(1)));
+    EXPECT_THAT(store().history().Drift({At(end) - absl::Seconds(1), At(end)}),
+                IsOkAndHolds(SizeIs(1)));
+    EXPECT_THAT(store().history().Changes({At(begin), At(begin)}), IsOkAndHolds(SizeIs(1)));
+  }
+}
+
+TEST_F(HistoryStoreTest, AJourneyThroughTimeKeepsNobodyFromReading) {
+  ASSERT_OK(Ingest("web1", "e1", {SnapshotOf(1, {{"a", State::kOk}})}));
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 16; ++i) {
+    threads.emplace_back([this] {
+      for (int times = 0; times < 50; ++times) {
+        EXPECT_EQ(StatesAt(At(5)).size(), 1u);
+      }
+    });
+  }
+  for (uint64_t i = 2; i < 20; ++i) {
+    ASSERT_OK(Ingest("web1", "e1", {Run(i, {Resource("a", i % 2 ? State::kOk : State::kFailed)})}));
+  }
+  for (std::thread& thread : threads) {
+    thread.join();
+  }
 }
 
 TEST_F(HistoryStoreTest, FactsAreSpansAndValuesAreKeptOnce) {

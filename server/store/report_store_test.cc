@@ -345,7 +345,7 @@ TEST_F(ReportStoreTest, ConcurrentHostsAreEachStoredOnce) {
             store().reports().Ingest("h" + std::to_string(i),
                                      "e",
                                      {Run(n, {Resource("file:/a", State::kFailed)})},
-                                     "batch",
+                                     {"batch", Sha256("batch"), 0, "", ""},
                                      [&](const absl::StatusOr<uint64_t>& stored) {
                                        EXPECT_TRUE(stored.ok()) << stored.status();
                                        answers.DecrementCount();

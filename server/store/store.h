@@ -23,8 +23,13 @@
 // thread. A call that changes something returns after commit (what it says is then safe against
 // power loss). kNotFound: no such thing; kAlreadyExists; kFailedPrecondition: the state forbids it;
 // kUnavailable: the store cannot be reached or is full, said with what to do; kDataLoss: damaged,
-// named, quarantined.
+// named, quarantined. An `act` that says who becomes a leaf of the evidence log in the transaction
+// of what it tells of: both are there, or neither.
 namespace fettle::server {
+
+// The act, from what came of it; null for none.
+template <typename Result>
+using ActOf = std::function<AuditEntry(const Result&)>;
 
 // Blobs, revisions, channels.
 class PolicyStore {
@@ -41,7 +46,8 @@ class PolicyStore {
   virtual absl::StatusOr<std::string> GetBlob(const Digest& digest) = 0;
 
   // Gives it the next number. kAlreadyExists (with the number in the message) when the id is there.
-  virtual absl::StatusOr<RevisionRecord> AddRevision(RevisionRecord revision) = 0;
+  virtual absl::StatusOr<RevisionRecord> AddRevision(
+      RevisionRecord revision, const ActOf<RevisionRecord>& act = nullptr) = 0;
   virtual absl::StatusOr<RevisionRecord> GetRevision(const Digest& id) = 0;
   virtual absl::StatusOr<RevisionRecord> GetRevisionByNumber(int64_t number) = 0;
   // By a hexadecimal prefix of the id; kInvalidArgument when ambiguous.
@@ -51,7 +57,7 @@ class PolicyStore {
                                                                     uint32_t most) = 0;
 
   // Makes or moves a channel. An empty revision id makes it point nowhere.
-  virtual absl::Status SetChannel(const ChannelRecord& channel) = 0;
+  virtual absl::Status SetChannel(const ChannelRecord& channel, const AuditEntry& act = {}) = 0;
   virtual absl::StatusOr<ChannelRecord> GetChannel(const std::string& name) = 0;
   virtual absl::StatusOr<std::vector<ChannelRecord>> ListChannels() = 0;
 };
@@ -64,17 +70,21 @@ class FleetStore {
   virtual absl::StatusOr<HostRecord> GetHost(const std::string& name) = 0;
   // All hosts, by name.
   virtual absl::StatusOr<std::vector<HostRecord>> ListHosts() = 0;
-  virtual absl::Status SetLabels(const std::string& host, const Labels& labels) = 0;
-  virtual absl::Status SetHostChannel(const std::string& host, const std::string& channel) = 0;
+  virtual absl::Status SetLabels(const std::string& host,
+                                 const Labels& labels,
+                                 const AuditEntry& act = {}) = 0;
+  virtual absl::Status SetHostChannel(const std::string& host,
+                                      const std::string& channel,
+                                      const AuditEntry& act = {}) = 0;
   // What a session learnt: version, address, machine id, enforced revision.
   virtual absl::Status NoteSession(const HostRecord& host) = 0;
   // Heartbeats come often: kept in memory and written within a minute, or at the next change of the
   // host.
   virtual void NoteSeen(const std::string& host, absl::Time when) = 0;
 
-  virtual absl::Status AddToken(const TokenRecord& token) = 0;
+  virtual absl::Status AddToken(const TokenRecord& token, const AuditEntry& act = {}) = 0;
   virtual absl::StatusOr<std::vector<TokenRecord>> ListTokens() = 0;
-  virtual absl::Status RevokeToken(const std::string& id) = 0;
+  virtual absl::Status RevokeToken(const std::string& id, const AuditEntry& act = {}) = 0;
 
   // In one transaction: takes one use of the token with this secret digest (kPermissionDenied with
   // why it is not good: unknown, spent, expired, revoked, for another name or subject), asks
@@ -86,8 +96,10 @@ class FleetStore {
       const HostRecord& host,
       const std::function<absl::StatusOr<CertificateRecord>(const TokenRecord& token,
                                                             const std::string& name)>& issue,
-      absl::Time now) = 0;
-  virtual absl::Status AddCertificate(const CertificateRecord& certificate) = 0;
+      absl::Time now,
+      const ActOf<CertificateRecord>& act = nullptr) = 0;
+  virtual absl::Status AddCertificate(const CertificateRecord& certificate,
+                                      const AuditEntry& act = {}) = 0;
   // Those of a subject that are neither revoked nor expired. May be called from `issue` of Enroll.
   virtual absl::StatusOr<std::vector<CertificateRecord>> LiveCertificates(Subject subject,
                                                                           const std::string& name,
@@ -96,11 +108,12 @@ class FleetStore {
   // enrolled anew.
   virtual absl::StatusOr<std::vector<std::string>> Revoke(Subject subject,
                                                           const std::string& name,
-                                                          const std::string& reason) = 0;
+                                                          const std::string& reason,
+                                                          const AuditEntry& act = {}) = 0;
   // Serials of all certificates that are revoked and not expired.
   virtual absl::StatusOr<std::vector<std::string>> RevokedSerials(absl::Time now) = 0;
-  // "admin" or "viewer"; kNotFound for an unknown user.
-  virtual absl::StatusOr<std::string> UserRole(const std::string& user) = 0;
+  // kNotFound for an unknown or revoked user.
+  virtual absl::StatusOr<UserRecord> GetUser(const std::string& user) = 0;
 };
 
 // What hosts report.
@@ -114,12 +127,13 @@ class ReportStore {
 
   // Stores a batch of one host exactly once by (host, epoch, sequence): records at or below the
   // epoch's acknowledged sequence are passed over. Present states, spans, drift, counts and the run
-  // stand in one transaction, with a leaf of the evidence log for the batch, whose bytes as they
-  // came are `content`; batches of many hosts share a commit. Never blocks on the disk.
+  // stand in one transaction, with a leaf of the evidence log for `reports`, which are what they
+  // came as; a key that is new for the host is a leaf too. Batches of many hosts share a commit.
+  // Never blocks on the disk.
   virtual void Ingest(const std::string& host,
                       const std::string& epoch,
                       std::vector<server::Ingest> records,
-                      std::string content,
+                      SignedReports reports,
                       IngestDone done) = 0;
 
   // Highest stored sequence of an epoch, 0 for none.

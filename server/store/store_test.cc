@@ -10,6 +10,7 @@ using ::fettle::testing::IsOkAndHolds;
 using ::fettle::testing::StatusIs;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
+using ::testing::Field;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
@@ -218,11 +219,14 @@ TEST_F(FleetStoreTest, EnrollingAnewEndsARevocationAndKeepsLabels) {
   token.uses_left = 2;
   ASSERT_OK(AddToken(token));
   ASSERT_OK(EnrolWith("secret", Subject::kHost, "web1"));
+  const absl::Time enrolled = clock_.Now();
+  clock_.Advance(absl::Minutes(1));
   ASSERT_OK(store().fleet().SetLabels("web1", {{"role", "db"}}));
   ASSERT_OK(store().fleet().Revoke(Subject::kHost, "web1", "rebuilt").status());
   ASSERT_OK(EnrolWith("secret", Subject::kHost, "web1"));
   ASSERT_OK_AND_ASSIGN(const HostRecord host, store().fleet().GetHost("web1"));
   EXPECT_FALSE(host.revoked);
+  EXPECT_EQ(host.enrolled, enrolled) << "what it was before can still be asked";
   EXPECT_EQ(host.labels, (Labels{{"role", "db"}}));
 }
 
@@ -232,11 +236,11 @@ TEST_F(FleetStoreTest, AUserHasTheTokensRoleUntilRevoked) {
   token.name = "ann";
   token.role = "viewer";
   ASSERT_OK(AddToken(token));
-  EXPECT_THAT(store().fleet().UserRole("ann"), StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_THAT(store().fleet().GetUser("ann"), StatusIs(absl::StatusCode::kNotFound));
   ASSERT_OK(EnrolWith("secret", Subject::kUser, "ann"));
-  EXPECT_THAT(store().fleet().UserRole("ann"), IsOkAndHolds("viewer"));
+  EXPECT_THAT(store().fleet().GetUser("ann"), IsOkAndHolds(Field(&UserRecord::role, "viewer")));
   ASSERT_OK(store().fleet().Revoke(Subject::kUser, "ann", "left").status());
-  EXPECT_THAT(store().fleet().UserRole("ann"), StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_THAT(store().fleet().GetUser("ann"), StatusIs(absl::StatusCode::kNotFound));
 }
 
 TEST_F(FleetStoreTest, HeartbeatsAreSeenAtOnceAndKeptByClosing) {

@@ -26,8 +26,8 @@ struct HostRecord {
   std::string machine_id;
   std::string agent_version;
   std::string address;
-  std::string os;  // "debian 12", from facts.
-  absl::Time enrolled;
+  std::string os;              // "debian 12", from facts.
+  absl::Time enrolled;         // For the first time.
   absl::Time last_seen;        // InfinitePast: never.
   Digest revision_id;          // What it enforces; empty: nothing yet.
   std::string revision;        // "r42", "" likewise.
@@ -42,6 +42,16 @@ struct HostRecord {
   absl::Time certificate_expires;  // Of its newest that is not revoked; InfinitePast: none.
   absl::Time paused_until = absl::InfinitePast();  // InfinitePast: it is not paused.
   std::string pause_reason;
+  std::string report_key;  // What it signed its newest reports with, 32 bytes; "" none yet.
+};
+
+// A batch of reports as a host signed it (lib/evidence/statement.h), checked by whoever took it in.
+struct SignedReports {
+  std::string content;  // The bytes.
+  Digest digest;        // SHA-256 of them.
+  uint64_t after = 0;
+  std::string key;  // 32 bytes; "" when nobody signed, which only tests do.
+  std::string signature;
 };
 
 enum class Subject : uint8_t { kHost, kUser };
@@ -55,9 +65,16 @@ struct TokenRecord {
   std::string name;     // The only name it is good for; "" any.
   std::string channel;  // Of hosts enrolled with it.
   Labels labels;
-  std::string role;  // Of users.
+  std::string role;    // Of users.
+  std::string filter;  // Likewise: the hosts that they may see; "" all.
   std::string created_by;
   bool revoked = false;
+};
+
+struct UserRecord {
+  std::string name;
+  std::string role;    // "admin", "viewer", "auditor".
+  std::string filter;  // The hosts that they may see (lib/filter); "" all.
 };
 
 struct CertificateRecord {

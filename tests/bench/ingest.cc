@@ -97,7 +97,11 @@ class Pump {
   using Maker = resource::RunReport (*)(uint64_t);
 
   // As large as a batch with one run is on the wire.
-  const std::string content_ = std::string(400, 'r');
+  const SignedReports reports_ = {std::string(400, 'r'),
+                                  Sha256(std::string(400, 'r')),
+                                  0,
+                                  std::string(32, 'k'),
+                                  std::string(64, 's')};
 
   void Again(uint64_t host, Maker make) {
     const uint64_t sequence = next_[host]++;
@@ -112,7 +116,7 @@ class Pump {
     store_.Ingest(HostName(host),
                   "epoch",
                   {std::move(record)},
-                  content_,
+                  reports_,
                   [=, this](absl::StatusOr<uint64_t> stored) {
                     if (stored.ok() && then != nullptr) {
                       ++acknowledged_;

@@ -2,6 +2,7 @@
 // Who may connect, enrol, publish and look: a real server, real TLS.
 #include <filesystem>
 
+#include "fettle/v1/evidence.grpc.pb.h"
 #include "lib/pki/certificate_info.h"
 #include "lib/pki/certificate_request.h"
 #include "tests/server/server_world.h"
@@ -155,6 +156,81 @@ TEST_F(AccessTest, AViewerLooksAndChangesNothing) {
   EXPECT_THAT(Of(FleetOf(vera)->CreateToken(&call, request, &response)),
               StatusIs(absl::StatusCode::kPermissionDenied));
   EXPECT_THAT(AuditLog(), Contains(AllOf(HasSubstr("user/vera: denied"), HasSubstr("Publish"))));
+}
+
+TEST_F(AccessTest, AnAuditorSeesTheHostsOfTheirFilterAndEveryQueryIsLogged) {
+  EnrolledHost("web1");
+  EnrolledHost("db1");
+  const Credential vera = EnrolledUser("vera", "auditor", "name == web1");
+  const auto fleet = FleetOf(vera);
+  {
+    Call call;
+    v1::ListHostsResponse response;
+    ASSERT_OK(Of(fleet->ListHosts(&call, {}, &response)));
+    ASSERT_EQ(response.hosts_size(), 1);
+    EXPECT_EQ(response.hosts(0).name(), "web1");
+  }
+  const auto get = [&](const std::string& name) {
+    v1::GetHostRequest request;
+    request.set_name(name);
+    Call call;
+    v1::HostDetail detail;
+    return Of(fleet->GetHost(&call, request, &detail));
+  };
+  EXPECT_OK(get("web1"));
+  EXPECT_THAT(get("db1"), StatusIs(absl::StatusCode::kNotFound, HasSubstr("may see")));
+  {
+    v1::HostHistoryRequest request;
+    request.set_host("db1");
+    Call call;
+    v1::HostHistoryResponse response;
+    EXPECT_THAT(Of(HistoryOf(vera)->HostHistory(&call, request, &response)),
+                StatusIs(absl::StatusCode::kNotFound));
+  }
+  {
+    Call call;
+    v1::ListTokensResponse response;
+    EXPECT_THAT(Of(fleet->ListTokens(&call, {}, &response)),
+                StatusIs(absl::StatusCode::kPermissionDenied, HasSubstr("name == web1")));
+  }
+  {
+    v1::CreateTokenRequest request;
+    Call call;
+    v1::CreateTokenResponse response;
+    EXPECT_THAT(Of(fleet->CreateToken(&call, request, &response)),
+                StatusIs(absl::StatusCode::kPermissionDenied));
+  }
+  {
+    v1::ListLeavesRequest request;
+    Call call;
+    v1::ListLeavesResponse response;
+    ASSERT_OK(Of(v1::Evidence::NewStub(Connect(vera))->ListLeaves(&call, request, &response)));
+    for (const v1::LeafRecord& leaf : response.leaves()) {
+      EXPECT_NE(leaf.host(), "db1") << leaf.ShortDebugString();
+    }
+    EXPECT_GT(response.leaves_size(), 2);
+  }
+  EXPECT_THAT(AuditLog(),
+              AllOf(Contains(HasSubstr("user/vera: query: ListHosts {}")),
+                    Contains(HasSubstr("user/vera: query: GetHost {\"name\":\"web1\"}")),
+                    Contains(HasSubstr("user/vera: query: HostHistory {\"host\":\"db1\"}")),
+                    Contains(HasSubstr("user/vera: query: ListLeaves"))));
+}
+
+TEST_F(AccessTest, AFilterThatIsNoneAndOneForAnAdminAreRefused) {
+  const auto make = [&](const std::string& role, const std::string& filter) {
+    v1::CreateTokenRequest request;
+    request.set_subject(v1::SUBJECT_USER);
+    request.set_name("vera");
+    request.set_role(role);
+    request.set_filter(filter);
+    Call call;
+    v1::CreateTokenResponse response;
+    return Of(FleetOf(admin())->CreateToken(&call, request, &response));
+  };
+  EXPECT_THAT(make("auditor", "name =="), StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(make("admin", "name == web1"), StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_OK(make("viewer", "name == web1"));
 }
 
 TEST_F(AccessTest, AHostHasTheAgentsServiceAloneAndPeopleDoNot) {

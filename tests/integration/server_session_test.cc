@@ -11,6 +11,7 @@ namespace {
 using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
 class SessionTest : public ServerWorld {
@@ -142,6 +143,21 @@ TEST_F(SessionTest, ReportsAreAcknowledgedAfterCommitAndCountOnce) {
   EXPECT_THAT(Runs(), SizeIs(2));
   EXPECT_EQ(Host().host().counts().failed(), 1);
   EXPECT_EQ(Runs()[0].host(), "web1");
+}
+
+TEST_F(SessionTest, ReportsThatTheHostDidNotSignAreNotTakenIn) {
+  auto session = Session();
+  Greet(session.get());
+  session->SignAs("db1");
+  session->Report("e1", {RunReportOf(1, "file:/a", v1::STATE_OK)});
+  EXPECT_THAT(session->Ended(),
+              StatusIs(absl::StatusCode::kPermissionDenied, HasSubstr("report-key.pem")));
+  EXPECT_THAT(Runs(), IsEmpty());
+  auto again = Session();
+  EXPECT_EQ(Greet(again.get()).acknowledged(), 0U);
+  again->Report("e1", {RunReportOf(1, "file:/a", v1::STATE_OK)});
+  EXPECT_EQ(again->Next().acknowledgement().sequence(), 1U);
+  EXPECT_THAT(Host().host().report_key(), HasSubstr("SHA256:"));
 }
 
 TEST_F(SessionTest, WhatWasIsToldOfAMomentAndOfAWindow) {

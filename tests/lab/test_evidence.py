@@ -70,10 +70,29 @@ class Evidence(unittest.TestCase):
         self.fleet.hosts[0].write_file("/etc/lab-motd", "by hand\n")
         wait_until(lambda: len(self.acts("--reports", "--who", "host/web1")) > before, SECONDS, "a leaf for the drift")
 
-    def test_2_every_question_of_the_auditors_guide_is_answered_to_a_viewer(self):
+    def test_1_reports_are_signed_by_the_host(self):
+        self.assertRegex(self.fleet.fettle("host", "web1").out, "signs with +SHA256:")
+        key = self.fleet.json("host", "web1")["host"]["reportKey"]
+        self.assertIn(key, self.fleet.hosts[0].run("journalctl -u fettle-agent -o cat").out)
+        self.assertIn(key, [act["detail"] for act in self.acts("--act", "report key")][0])
+
+    def test_1_an_auditor_sees_some_hosts_alone_and_is_written_down(self):
+        auditor = self.path("auditor")
+        token = re.search(r"fettle1\.\S+", self.fleet.fettle("enroll", "token", "--user", "--name", "otto", "--role", "auditor",
+                                                              "--filter", "name == other").out).group(0)
+        self.fleet.fettle_as(auditor, "login", "--server", f"{self.fleet.address}:7441", "--token", token)
+        self.assertNotIn("web1", self.fleet.fettle_as(auditor, "hosts").out)
+        self.assertIn("may see", self.fleet.fettle_as(auditor, "host", "web1", check=False).err)
+        self.assertNotIn("web1", self.fleet.fettle_as(auditor, "compliance").out)
+        self.assertIn("of all", self.fleet.fettle_as(auditor, "evidence", "export", self.path("none"), check=False).err)
+        asked = [act["detail"] for act in self.acts("--act", "query", "--who", "user/otto")]
+        self.assertIn('GetHost {"name":"web1"}', asked)
+        self.assertTrue(any(one.startswith("Assess") for one in asked), asked)
+
+    def test_2_every_question_of_the_auditors_guide_is_answered_to_an_auditor(self):
         viewer = self.path("viewer")
         token = re.search(r"fettle1\.\S+", self.fleet.fettle("enroll", "token", "--user", "--name", "vera", "--role",
-                                                              "viewer").out).group(0)
+                                                              "auditor").out).group(0)
         self.fleet.fettle_as(viewer, "login", "--server", f"{self.fleet.address}:7441", "--token", token)
         self.fleet.fettle_as(viewer, "audit", "key")
         with open(GUIDE, encoding="utf-8") as file:
@@ -97,7 +116,10 @@ class Evidence(unittest.TestCase):
     def test_2_the_log_holds_and_goes_on_from_the_head_that_was_kept(self):
         with open(self.path("head"), "w", encoding="utf-8") as head:
             head.write(self.fleet.fettle("audit", "head").out)
-        self.assertIn("no older head", self.fleet.fettle("audit", "verify").out)
+        said = self.fleet.fettle("audit", "verify").out
+        self.assertIn("no older head", said)
+        self.assertIn("each signed by its host", said)
+        self.assertNotIn("server's word", said)
         self.fleet.fettle("label", "web1", "role=web")
         self.assertIn("is the beginning of this one", self.fleet.fettle("audit", "verify").out)
         self.fleet.fettle("audit", "verify", "--head", self.path("head"))

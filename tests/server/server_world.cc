@@ -13,6 +13,8 @@
 
 #include "lib/base/ids.h"
 #include "lib/base/status_macros.h"
+#include "lib/digest/digest.h"
+#include "lib/evidence/statement.h"
 #include "lib/pki/certificate_request.h"
 #include "lib/pki/enrol_token.h"
 #include "lib/policy/manifest.h"
@@ -159,11 +161,13 @@ absl::StatusOr<Credential> ServerWorld::Enrol(const std::string& token,
 
 std::string ServerWorld::Token(v1::Subject subject,
                                const std::string& name,
-                               const std::string& role) {
+                               const std::string& role,
+                               const std::string& filter) {
   v1::CreateTokenRequest request;
   request.set_subject(subject);
   request.set_name(name);
   request.set_role(role);
+  request.set_filter(filter);
   Call call;
   v1::CreateTokenResponse response;
   EXPECT_OK(Of(FleetOf(admin_)->CreateToken(&call, request, &response)));
@@ -176,8 +180,10 @@ Credential ServerWorld::EnrolledHost(const std::string& name) {
   return credential.ok() ? *credential : Credential();
 }
 
-Credential ServerWorld::EnrolledUser(const std::string& name, const std::string& role) {
-  auto credential = Enrol(Token(v1::SUBJECT_USER, name, role), v1::SUBJECT_USER, name);
+Credential ServerWorld::EnrolledUser(const std::string& name,
+                                     const std::string& role,
+                                     const std::string& filter) {
+  auto credential = Enrol(Token(v1::SUBJECT_USER, name, role, filter), v1::SUBJECT_USER, name);
   EXPECT_TRUE(credential.ok()) << credential.status();
   return credential.ok() ? *credential : Credential();
 }
@@ -289,7 +295,9 @@ absl::Status ServerWorld::SetChannel(const std::string& channel, const std::stri
 }
 
 TestSession::TestSession(const std::shared_ptr<grpc::Channel>& channel, std::string machine_id)
-    : machine_id_(std::move(machine_id)), stub_(v1::AgentGateway::NewStub(channel)) {
+    : machine_id_(std::move(machine_id)),
+      key_(*pki::SigningKey::Generate()),
+      stub_(v1::AgentGateway::NewStub(channel)) {
   context_.set_deadline(std::chrono::system_clock::now() + kPatience);
   stream_ = stub_->Session(&context_);
 }
@@ -321,11 +329,19 @@ void TestSession::Heartbeat(const std::string& states,
 }
 
 void TestSession::Report(const std::string& epoch, std::vector<v1::Report> reports) {
-  v1::AgentMessage message;
-  message.mutable_reports()->set_epoch(epoch);
+  v1::ReportList list;
+  evidence::ReportsStatement statement{host_, epoch, 0, 0, {}};
   for (v1::Report& report : reports) {
-    *message.mutable_reports()->add_reports() = std::move(report);
+    statement.last = std::max(statement.last, report.sequence());
+    *list.add_reports() = std::move(report);
   }
+  v1::AgentMessage message;
+  v1::ReportBatch& batch = *message.mutable_reports();
+  batch.set_epoch(epoch);
+  batch.set_reports(list.SerializeAsString());
+  statement.digest = Sha256(batch.reports());
+  batch.set_key(*key_.RawPublic());
+  batch.set_signature(*evidence::SignReports(statement, key_));
   stream_->Write(message);
 }
 

@@ -20,6 +20,7 @@
 #include "lib/base/status_macros.h"
 #include "lib/pki/certificate_authority.h"
 #include "lib/pki/private_key.h"
+#include "lib/pki/signing_key.h"
 #include "lib/policy/tree.h"
 #include "server/ca/init.h"
 #include "server/server.h"
@@ -58,9 +59,14 @@ class ServerWorld : public ::testing::Test {
                                    v1::Subject subject,
                                    const std::string& name);
   // A token made by the administrator.
-  std::string Token(v1::Subject subject, const std::string& name, const std::string& role = "");
+  std::string Token(v1::Subject subject,
+                    const std::string& name,
+                    const std::string& role = "",
+                    const std::string& filter = "");
   Credential EnrolledHost(const std::string& name);
-  Credential EnrolledUser(const std::string& name, const std::string& role);
+  Credential EnrolledUser(const std::string& name,
+                          const std::string& role,
+                          const std::string& filter = "");
 
   // A certificate of this server's authority (or of `authority`), made beside the server.
   Credential Issued(const pki::CertificateAuthority& authority,
@@ -126,6 +132,9 @@ class TestSession {
   TestSession(const std::shared_ptr<grpc::Channel>& channel, std::string machine_id);
   ~TestSession();
 
+  // Reports are signed as those of this host (web1 unless said), with a key of this session's own.
+  void SignAs(const std::string& host) { host_ = host; }
+
   // Sends Hello.
   void Hello(const std::string& epoch = "e1", uint64_t next_sequence = 1);
   void Heartbeat(const std::string& states, const std::string& catalog, uint64_t unacknowledged);
@@ -140,6 +149,8 @@ class TestSession {
 
  private:
   std::string machine_id_;
+  std::string host_ = "web1";
+  const pki::SigningKey key_;
   grpc::ClientContext context_;
   std::unique_ptr<v1::AgentGateway::Stub> stub_;
   std::unique_ptr<grpc::ClientReaderWriter<v1::AgentMessage, v1::ServerMessage>> stream_;

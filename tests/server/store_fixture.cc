@@ -174,9 +174,11 @@ absl::StatusOr<uint64_t> StoreTest::Ingest(const std::string& host,
                                            std::vector<server::Ingest> records) {
   absl::Notification done;
   absl::StatusOr<uint64_t> answer;
-  const std::string content = epoch + std::to_string(records.size());
+  SignedReports batch;
+  batch.content = epoch + std::to_string(records.size());
+  batch.digest = Sha256(batch.content);
   store_->reports().Ingest(
-      host, epoch, std::move(records), content, [&](absl::StatusOr<uint64_t> stored) {
+      host, epoch, std::move(records), std::move(batch), [&](absl::StatusOr<uint64_t> stored) {
         answer = std::move(stored);
         done.Notify();
       });

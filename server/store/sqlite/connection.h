@@ -14,8 +14,8 @@
 
 namespace fettle::server::sqlite {
 
-// One connection that several threads take turns with. The store has two on the same file: one for
-// everything that writes, one for everything that reads; WAL lets them work at the same time.
+// One connection that several threads take turns with: the store's only one that writes. Others
+// read (readers.h); WAL lets them work at the same time.
 class Connection {
  public:
   explicit Connection(std::unique_ptr<Database> database) : database_(std::move(database)) {}

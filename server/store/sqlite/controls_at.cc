@@ -104,12 +104,8 @@ absl::StatusOr<std::vector<ControlState>> SqliteHistoryStore::ControlStatesAt(ab
         "SELECT host, id, state, since, record FROM states WHERE since <= ?", add, at));
     ASSIGN_OR_RETURN(const auto tables, PartitionsSince(database, "history", at));
     for (const std::string& table : tables) {
-      RETURN_IF_ERROR(database.Query(
-          fmt::format(
-              "SELECT host, id, state, since, record FROM {} WHERE until > ?1 AND since <= ?1",
-              table),
-          add,
-          at));
+      RETURN_IF_ERROR(
+          database.Query(Covering(table, "s.host, s.id, s.state, s.since, s.record"), add, at));
     }
     return absl::OkStatus();
   }));

@@ -151,10 +151,18 @@ int64_t Database::Changes() const {
 }
 
 absl::Status Database::Transaction(const std::function<absl::Status()>& work) {
-  RETURN_IF_ERROR(Execute("BEGIN IMMEDIATE"));
+  return Bracket("BEGIN IMMEDIATE", work);
+}
+
+absl::Status Database::Snapshot(const std::function<absl::Status()>& work) {
+  return Bracket("BEGIN DEFERRED", work);
+}
+
+absl::Status Database::Bracket(const char* begin, const std::function<absl::Status()>& work) {
+  RETURN_IF_ERROR(Run(begin));
   absl::Status status = work();
   if (status.ok()) {
-    status = Execute("COMMIT");
+    status = Run("COMMIT");
   }
   if (!status.ok() && sqlite3_get_autocommit(handle_) == 0) {
     Execute("ROLLBACK").IgnoreError();  // The first error is the one to tell.

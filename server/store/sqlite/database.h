@@ -83,7 +83,12 @@ class Database {
   // `work` in one transaction (BEGIN IMMEDIATE): committed if it answers OK, rolled back otherwise.
   absl::Status Transaction(const std::function<absl::Status()>& work);
 
+  // `work`, which only reads, on the database as it is at its first query.
+  absl::Status Snapshot(const std::function<absl::Status()>& work);
+
  private:
+  absl::Status Bracket(const char* begin, const std::function<absl::Status()>& work);
+
   explicit Database(std::string path) : path_(std::move(path)) {}
 
   absl::StatusOr<sqlite3_stmt*> Prepare(const std::string& sql);

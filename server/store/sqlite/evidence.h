@@ -8,13 +8,14 @@
 
 #include "server/store/evidence.h"
 #include "server/store/sqlite/connection.h"
+#include "server/store/sqlite/readers.h"
 
 namespace fettle::server::sqlite {
 
 // EvidenceStore on SQLite. Safe from any thread.
 class SqliteEvidenceStore final : public EvidenceStore {
  public:
-  SqliteEvidenceStore(Connection& writer, Connection& reader) : writer_(writer), reader_(reader) {}
+  SqliteEvidenceStore(Connection& writer, Readers& reader) : writer_(writer), reader_(reader) {}
 
   absl::StatusOr<evidence::TreeHead> Head() override;
   absl::StatusOr<std::vector<Digest>> Inclusion(uint64_t number, uint64_t size) override;
@@ -34,7 +35,7 @@ class SqliteEvidenceStore final : public EvidenceStore {
 
  private:
   Connection& writer_;
-  Connection& reader_;
+  Readers& reader_;
 };
 
 }  // namespace fettle::server::sqlite

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "server/store/sqlite/log.h"
 #include "server/store/sqlite/tokens.h"
 
 namespace fettle::server::sqlite {
@@ -19,7 +20,8 @@ constexpr char kHostColumns[] =
     "h.failed, h.reverted, h.blocked, h.open_drift, h.last_run, h.last_run_error, h.revoked, "
     "coalesce((SELECT max(c.expires) FROM certificates c WHERE c.subject = 0 AND c.name = h.name "
     "AND c.revoked = 0), -9223372036854775808), "
-    "coalesce(p.until, -9223372036854775808), coalesce(p.reason, '') FROM hosts h "
+    "coalesce(p.until, -9223372036854775808), coalesce(p.reason, ''), coalesce(k.key, x'') FROM "
+    "hosts h LEFT JOIN report_keys k ON k.host = h.name "
     "LEFT JOIN pauses p ON p.host = h.name "
     "LEFT JOIN revisions r ON r.id = h.revision_id ";
 
@@ -56,6 +58,7 @@ HostRecord ReadHost(const Row& row) {
   host.certificate_expires = row.Time(25);
   host.paused_until = row.Time(26);
   host.pause_reason = row.Text(27);
+  host.report_key = row.Text(28);
   return host;
 }
 
@@ -76,10 +79,8 @@ absl::Status MakeHost(Database& database,
   RETURN_IF_ERROR(database.Query(
       "SELECT 1 FROM hosts WHERE name = ?", [&](const Row&) { there = true; }, host.name));
   if (there) {
-    return database.Run("UPDATE hosts SET machine_id = ?, enrolled = ?, revoked = 0 WHERE name = ?",
-                        host.machine_id,
-                        now,
-                        host.name);
+    return database.Run(
+        "UPDATE hosts SET machine_id = ?, revoked = 0 WHERE name = ?", host.machine_id, host.name);
   }
   RETURN_IF_ERROR(
       database.Run("INSERT INTO hosts VALUES(?, ?, ?, '', '', '', ?, ?, ?, '', ?, ?, 0, 0, 0, 0, "
@@ -98,11 +99,11 @@ absl::Status MakeHost(Database& database,
 
 absl::Status MakeUser(Database& database, const std::string& name, const TokenRecord& token) {
   return database.Run(
-      "INSERT INTO users(name, role, revoked) VALUES(?, ?, 0) ON CONFLICT(name) DO UPDATE SET role "
-      "= excluded.role, "
-      "revoked = 0",
+      "INSERT INTO users(name, role, revoked, filter) VALUES(?, ?, 0, ?) ON CONFLICT(name) DO "
+      "UPDATE SET role = excluded.role, revoked = 0, filter = excluded.filter",
       name,
-      token.role);
+      token.role,
+      token.filter);
 }
 
 // Also forgets those of the same subject that expired long ago.
@@ -163,14 +164,21 @@ absl::StatusOr<std::vector<HostRecord>> SqliteFleetStore::ListHosts() {
   return ReadHosts("");
 }
 
-absl::Status SqliteFleetStore::SetLabels(const std::string& host, const Labels& labels) {
-  return writer_.Transaction(
-      [&](Database& database) { return ReplaceLabels(database, host, labels); });
+absl::Status SqliteFleetStore::SetLabels(const std::string& host,
+                                         const Labels& labels,
+                                         const AuditEntry& act) {
+  return writer_.Transaction([&](Database& database) -> absl::Status {
+    RETURN_IF_ERROR(ReplaceLabels(database, host, labels));
+    return WriteAct(database, act, act.time);
+  });
 }
 
-absl::Status SqliteFleetStore::SetHostChannel(const std::string& host, const std::string& channel) {
-  return writer_.With([&](Database& database) {
-    return database.Run("UPDATE hosts SET channel = ? WHERE name = ?", channel, host);
+absl::Status SqliteFleetStore::SetHostChannel(const std::string& host,
+                                              const std::string& channel,
+                                              const AuditEntry& act) {
+  return writer_.Transaction([&](Database& database) -> absl::Status {
+    RETURN_IF_ERROR(database.Run("UPDATE hosts SET channel = ? WHERE name = ?", channel, host));
+    return WriteAct(database, act, act.time);
   });
 }
 
@@ -217,7 +225,8 @@ absl::StatusOr<TokenRecord> SqliteFleetStore::Enroll(
     const HostRecord& host,
     const std::function<absl::StatusOr<CertificateRecord>(const TokenRecord&, const std::string&)>&
         issue,
-    absl::Time now) {
+    absl::Time now,
+    const ActOf<CertificateRecord>& act) {
   TokenRecord token;
   RETURN_IF_ERROR(writer_.Transaction([&](Database& database) -> absl::Status {
     ASSIGN_OR_RETURN(token, TakeToken(database, secret, subject, host.name, now));
@@ -226,13 +235,18 @@ absl::StatusOr<TokenRecord> SqliteFleetStore::Enroll(
     ASSIGN_OR_RETURN(const CertificateRecord certificate, issue(token, named.name));
     RETURN_IF_ERROR(subject == Subject::kHost ? MakeHost(database, named, token, now)
                                               : MakeUser(database, named.name, token));
-    return RecordCertificate(database, certificate);
+    RETURN_IF_ERROR(RecordCertificate(database, certificate));
+    return act ? WriteAct(database, act(certificate), now) : absl::OkStatus();
   }));
   return token;
 }
 
-absl::Status SqliteFleetStore::AddCertificate(const CertificateRecord& certificate) {
-  return writer_.With([&](Database& database) { return RecordCertificate(database, certificate); });
+absl::Status SqliteFleetStore::AddCertificate(const CertificateRecord& certificate,
+                                              const AuditEntry& act) {
+  return writer_.Transaction([&](Database& database) -> absl::Status {
+    RETURN_IF_ERROR(RecordCertificate(database, certificate));
+    return WriteAct(database, act, act.time);
+  });
 }
 
 absl::StatusOr<std::vector<CertificateRecord>> SqliteFleetStore::LiveCertificates(
@@ -261,7 +275,8 @@ absl::StatusOr<std::vector<CertificateRecord>> SqliteFleetStore::LiveCertificate
 
 absl::StatusOr<std::vector<std::string>> SqliteFleetStore::Revoke(Subject subject,
                                                                   const std::string& name,
-                                                                  const std::string& reason) {
+                                                                  const std::string& reason,
+                                                                  const AuditEntry& act) {
   std::vector<std::string> serials;
   RETURN_IF_ERROR(writer_.Transaction([&](Database& database) -> absl::Status {
     const auto kind = static_cast<int64_t>(subject);
@@ -282,7 +297,7 @@ absl::StatusOr<std::vector<std::string>> SqliteFleetStore::Revoke(Subject subjec
     if (database.Changes() == 0 && serials.empty()) {
       return NotFound("there is no {} \"{}\"", subject == Subject::kHost ? "host" : "user", name);
     }
-    return absl::OkStatus();
+    return WriteAct(database, act, act.time);
   }));
   return serials;
 }
@@ -298,18 +313,20 @@ absl::StatusOr<std::vector<std::string>> SqliteFleetStore::RevokedSerials(absl::
   return serials;
 }
 
-absl::StatusOr<std::string> SqliteFleetStore::UserRole(const std::string& user) {
-  std::string role;
+absl::StatusOr<UserRecord> SqliteFleetStore::GetUser(const std::string& user) {
+  UserRecord record;
   RETURN_IF_ERROR(reader_.With([&](Database& database) {
     return database.Query(
-        "SELECT role FROM users WHERE name = ? AND revoked = 0",
-        [&](const Row& row) { role = row.Text(0); },
+        "SELECT name, role, filter FROM users WHERE name = ? AND revoked = 0",
+        [&](const Row& row) {
+          record = {row.Text(0), row.Text(1), row.Text(2)};
+        },
         user);
   }));
-  if (role.empty()) {
+  if (record.role.empty()) {
     return NotFound("there is no user \"{}\" (or it was revoked)", user);
   }
-  return role;
+  return record;
 }
 
 }  // namespace fettle::server::sqlite

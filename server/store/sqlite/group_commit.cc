@@ -9,7 +9,7 @@
 
 namespace fettle::server::sqlite {
 
-SqliteReportStore::SqliteReportStore(Connection& writer, Connection& reader, const Clock& clock)
+SqliteReportStore::SqliteReportStore(Connection& writer, Readers& reader, const Clock& clock)
     : writer_(writer), reader_(reader), clock_(clock) {
   thread_ = std::make_unique<BackgroundThread>([this] { Loop(); });
 }
@@ -29,12 +29,12 @@ void SqliteReportStore::Stop() {
 void SqliteReportStore::Ingest(const std::string& host,
                                const std::string& epoch,
                                std::vector<server::Ingest> records,
-                               std::string content,
+                               SignedReports reports,
                                IngestDone done) {
   {
     const absl::MutexLock lock(&mutex_);
     if (!stopping_) {
-      queue_.push_back({host, epoch, std::move(records), std::move(content), std::move(done)});
+      queue_.push_back({host, epoch, std::move(records), std::move(reports), std::move(done)});
       return;
     }
   }
@@ -67,7 +67,7 @@ std::vector<absl::StatusOr<uint64_t>> SqliteReportStore::StoreTogether(
     RETURN_IF_ERROR(log.Begin());
     Ingester ingester(database, partitions_, log, clock_.Now());
     for (Batch* batch : batches) {
-      answers.push_back(ingester.Apply(batch->host, batch->epoch, batch->records, batch->content));
+      answers.push_back(ingester.Apply(batch->host, batch->epoch, batch->records, batch->reports));
       RETURN_IF_ERROR(answers.back().status());
     }
     return log.End();

@@ -29,7 +29,7 @@ absl::StatusOr<std::vector<SpanRecord>> SqliteHistoryStore::Spans(const std::str
     for (const std::string& table : tables) {
       RETURN_IF_ERROR(database.Query(
           fmt::format("SELECT id, state, since, record, run, revision, until FROM {} WHERE host = "
-                      "?1 AND {} AND until >= ?3 AND since <= ?4 ORDER BY until DESC LIMIT {}",
+                      "?1 AND {} AND until >= ?3 AND since <= ?4 ORDER BY since DESC LIMIT {}",
                       table,
                       wanted,
                       window.most),
@@ -40,9 +40,6 @@ absl::StatusOr<std::vector<SpanRecord>> SqliteHistoryStore::Spans(const std::str
           resource,
           window.since,
           window.until));
-      if (spans.size() >= window.most) {
-        break;
-      }
     }
     return absl::OkStatus();
   }));
@@ -65,16 +62,19 @@ absl::StatusOr<std::vector<HostSpan>> SqliteHistoryStore::Changes(const Window& 
     // A span that began in the window ended in it or later.
     ASSIGN_OR_RETURN(const auto tables, PartitionsSince(database, "history", window.since));
     for (const std::string& table : tables) {
-      RETURN_IF_ERROR(database.Query(
-          fmt::format("SELECT host, id, state, since, record, run, revision, until FROM {} WHERE "
-                      "until >= ?1 AND since >= ?1 AND since <= ?2 ORDER BY since DESC LIMIT {}",
-                      table,
-                      window.most),
-          [&](const Row& row) {
-            spans.push_back({row.Text(0), {ReadState(row, 1), row.Time(7)}});
-          },
-          window.since,
-          window.until));
+      for (int length = 0; length < kLengthClasses; ++length) {
+        RETURN_IF_ERROR(database.Query(
+            fmt::format("SELECT host, id, state, since, record, run, revision, until FROM {} WHERE "
+                        "length = ? AND since >= ? AND since <= ? ORDER BY since DESC LIMIT ?",
+                        table),
+            [&](const Row& row) {
+              spans.push_back({row.Text(0), {ReadState(row, 1), row.Time(7)}});
+            },
+            int64_t{length},
+            window.since,
+            window.until,
+            int64_t{window.most}));
+      }
     }
     return absl::OkStatus();
   }));
@@ -97,15 +97,19 @@ absl::StatusOr<std::vector<DriftEntry>> SqliteHistoryStore::Drift(const Window& 
     }
     ASSIGN_OR_RETURN(const auto tables, PartitionsSince(database, "drift", window.since));
     for (const std::string& table : tables) {
-      RETURN_IF_ERROR(database.Query(
-          fmt::format("SELECT {} FROM {} WHERE ended >= ? AND seen <= ? ORDER BY ended DESC LIMIT "
-                      "{}",
-                      kDriftColumns,
-                      table,
-                      window.most),
-          [&](const Row& row) { entries.push_back(ReadDrift(row)); },
-          window.since,
-          window.until));
+      for (int length = 0; length < kLengthClasses; ++length) {
+        RETURN_IF_ERROR(database.Query(
+            fmt::format("SELECT {} FROM {} WHERE length = ?3 AND seen >= ?1 - ?4 AND seen <= ?2 "
+                        "AND ended >= ?1 ORDER BY seen DESC LIMIT ?5",
+                        kDriftColumns,
+                        table),
+            [&](const Row& row) { entries.push_back(ReadDrift(row)); },
+            window.since,
+            window.until,
+            int64_t{length},
+            LengthBound(length),
+            int64_t{window.most}));
+      }
     }
     return absl::OkStatus();
   }));

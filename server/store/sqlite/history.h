@@ -6,14 +6,14 @@
 #include <vector>
 
 #include "server/store/history.h"
-#include "server/store/sqlite/connection.h"
+#include "server/store/sqlite/readers.h"
 
 namespace fettle::server::sqlite {
 
 // HistoryStore on SQLite. Safe from any thread.
 class SqliteHistoryStore final : public HistoryStore {
  public:
-  explicit SqliteHistoryStore(Connection& reader) : reader_(reader) {}
+  explicit SqliteHistoryStore(Readers& reader) : reader_(reader) {}
 
   absl::StatusOr<std::vector<StateRecord>> StatesAt(const std::string& host,
                                                     absl::Time at) override;
@@ -29,7 +29,7 @@ class SqliteHistoryStore final : public HistoryStore {
                                                         const Window& window) override;
 
  private:
-  Connection& reader_;
+  Readers& reader_;
 };
 
 }  // namespace fettle::server::sqlite

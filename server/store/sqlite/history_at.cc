@@ -65,11 +65,7 @@ absl::Status RollBackCounts(Database& database, absl::Time at, Hosts* hosts) {
   ASSIGN_OR_RETURN(const auto tables, PartitionsSince(database, "history", at));
   for (const std::string& table : tables) {
     RETURN_IF_ERROR(database.Query(
-        fmt::format("SELECT host, state, count(*) FROM {} WHERE until > ?1 AND since <= ?1 GROUP "
-                    "BY host, state",
-                    table),
-        [&](const Row& row) { add(row, 1); },
-        at));
+        Covering(table, "s.host, s.state, 1"), [&](const Row& row) { add(row, 1); }, at));
   }
   return absl::OkStatus();
 }
@@ -84,11 +80,7 @@ absl::Status CountDrift(Database& database, absl::Time at, Hosts* hosts) {
       "SELECT host, count(*) FROM open_drift WHERE seen <= ? GROUP BY host", add, at));
   ASSIGN_OR_RETURN(const auto tables, PartitionsSince(database, "drift", at));
   for (const std::string& table : tables) {
-    RETURN_IF_ERROR(database.Query(
-        fmt::format("SELECT host, count(*) FROM {} WHERE ended > ?1 AND seen <= ?1 GROUP BY host",
-                    table),
-        add,
-        at));
+    RETURN_IF_ERROR(database.Query(Covering(table, "s.host, 1", "seen", "ended"), add, at));
   }
   return absl::OkStatus();
 }

@@ -11,6 +11,8 @@
 
 #include "lib/base/status_macros.h"
 #include "lib/base/text.h"
+#include "lib/evidence/statement.h"
+#include "lib/pki/base64.h"
 #include "lib/wire/report_wire.h"
 #include "server/store/sqlite/host_spans.h"
 
@@ -55,7 +57,7 @@ int64_t RevisionNumber(std::string_view name) {
 absl::StatusOr<uint64_t> Ingester::Apply(const std::string& host,
                                          const std::string& epoch,
                                          std::vector<Ingest> records,
-                                         const std::string& content) {
+                                         const SignedReports& reports) {
   int64_t acknowledged = 0;
   RETURN_IF_ERROR(database_.Query(
       "SELECT acknowledged FROM epochs WHERE host = ? AND epoch = ?",
@@ -82,14 +84,50 @@ absl::StatusOr<uint64_t> Ingester::Apply(const std::string& host,
                       host,
                       epoch,
                       acknowledged));
-    evidence::ReportsLeaf leaf;
-    leaf.host = host;
-    leaf.epoch = epoch;
-    leaf.after = static_cast<uint64_t>(before);
-    leaf.last = static_cast<uint64_t>(acknowledged);
-    RETURN_IF_ERROR(log_.Add(std::move(leaf), content, partitions_));
+    RETURN_IF_ERROR(Log(
+        host, epoch, reports, static_cast<uint64_t>(before), static_cast<uint64_t>(acknowledged)));
   }
   return static_cast<uint64_t>(acknowledged);
+}
+
+absl::Status Ingester::Log(const std::string& host,
+                           const std::string& epoch,
+                           const SignedReports& reports,
+                           uint64_t before,
+                           uint64_t last) {
+  evidence::ReportsLeaf leaf;
+  leaf.host = host;
+  leaf.epoch = epoch;
+  leaf.after = reports.key.empty() ? before : reports.after;
+  leaf.last = last;
+  leaf.digest = reports.digest;
+  leaf.key = reports.key;
+  leaf.signature = reports.signature;
+  RETURN_IF_ERROR(NoteKey(host, reports.key));
+  return log_.Add(std::move(leaf), reports.content, partitions_);
+}
+
+absl::Status Ingester::NoteKey(const std::string& host, const std::string& key) {
+  std::string known;
+  RETURN_IF_ERROR(database_.Query(
+      "SELECT key FROM report_keys WHERE host = ?",
+      [&](const Row& row) { known = row.Text(0); },
+      host));
+  if (key == known) {
+    return absl::OkStatus();
+  }
+  AuditEntry act;
+  act.who = "host/" + host;
+  act.act = evidence::kReportKeyAct;
+  act.detail = known.empty()
+                   ? fmt::format("signs its reports with {}", evidence::KeyFingerprint(key))
+                   : fmt::format("signs its reports with {} from now on, no longer with {}",
+                                 evidence::KeyFingerprint(key),
+                                 evidence::KeyFingerprint(known));
+  act.host = host;
+  act.data[std::string(evidence::kKeyField)] = pki::Base64Encode(key);
+  RETURN_IF_ERROR(log_.Add(act));
+  return database_.Run("INSERT OR REPLACE INTO report_keys VALUES(?, ?)", host, key);
 }
 
 absl::Status Ingester::ApplyRecord(const std::string& host, const Ingest& record) {

@@ -33,12 +33,12 @@ class Ingester {
       : database_(database), partitions_(partitions), log_(log), now_(now) {}
 
   // Applies the records of one host above the epoch's acknowledged sequence, and adds a leaf for
-  // them, whose bytes as they came are `content`, to the log if there are any; answers the new
+  // `reports`, which are what they came as, to the log if there are any; answers the new
   // acknowledged sequence.
   absl::StatusOr<uint64_t> Apply(const std::string& host,
                                  const std::string& epoch,
                                  std::vector<Ingest> records,
-                                 const std::string& content);
+                                 const SignedReports& reports);
 
  private:
   // A row of the table `states`.
@@ -52,6 +52,12 @@ class Ingester {
 
   using PresentStates = std::map<std::string, Present>;
 
+  absl::Status Log(const std::string& host,
+                   const std::string& epoch,
+                   const SignedReports& reports,
+                   uint64_t before,
+                   uint64_t last);
+  absl::Status NoteKey(const std::string& host, const std::string& key);
   absl::Status ApplyRecord(const std::string& host, const Ingest& record);
   absl::Status ApplyRun(const std::string& host, const resource::RunReport& run);
   absl::Status ApplySnapshot(const std::string& host, const Snapshot& snapshot);

@@ -64,7 +64,6 @@ absl::Status LogWriter::Add(evidence::ReportsLeaf leaf,
                             const std::string& data,
                             Partitions& partitions) {
   leaf.time = now_;
-  leaf.digest = Sha256(data);
   const std::string bytes = evidence::EncodeLeaf(leaf);
   ASSIGN_OR_RETURN(const std::string month, partitions.Ensure(database_, now_));
   RETURN_IF_ERROR(database_.Run(fmt::format("INSERT INTO reports_{} VALUES(?, ?, ?, ?, ?)", month),
@@ -87,6 +86,9 @@ absl::Status LogWriter::End() {
 }
 
 absl::Status WriteAct(Database& database, const AuditEntry& act, absl::Time now) {
+  if (act.who.empty()) {
+    return absl::OkStatus();
+  }
   LogWriter log(database, now);
   RETURN_IF_ERROR(log.Begin());
   RETURN_IF_ERROR(log.Add(act));

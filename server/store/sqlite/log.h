@@ -35,7 +35,7 @@ class LogWriter {
   // Its time is passed over. Texts too long are cut.
   absl::Status Add(const AuditEntry& act);
 
-  // Likewise. `data` is the batch as it was sent.
+  // Likewise. `data` is what its digest is of.
   absl::Status Add(evidence::ReportsLeaf leaf, const std::string& data, Partitions& partitions);
 
   // Writes nothing if nothing was added.
@@ -53,7 +53,7 @@ class LogWriter {
   uint64_t before_ = 0;  // The size that Begin() found.
 };
 
-// Begin(), Add(), End().
+// Begin(), Add(), End(); nothing for an act that does not say who.
 absl::Status WriteAct(Database& database, const AuditEntry& act, absl::Time now);
 
 // Of a database of schema version 5: makes leaves of the rows of the table `audit`, and drops it.

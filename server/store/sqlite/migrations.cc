@@ -9,6 +9,7 @@
 #include "server/store/sqlite/database.h"
 #include "server/store/sqlite/host_spans.h"
 #include "server/store/sqlite/log.h"
+#include "server/store/sqlite/partitions.h"
 
 namespace fettle::server::sqlite {
 namespace {
@@ -85,10 +86,18 @@ CREATE TABLE acts(number INTEGER PRIMARY KEY, time INTEGER NOT NULL, who TEXT NO
 CREATE INDEX acts_time ON acts(time);
 CREATE TABLE heads(size INTEGER PRIMARY KEY, time INTEGER NOT NULL, note TEXT NOT NULL);
 )sql",
+    // With what each host signs its reports now; which keys it had before is in the evidence log.
+    "CREATE TABLE report_keys(host TEXT PRIMARY KEY, key BLOB NOT NULL) WITHOUT ROWID",
+    // People who may see some hosts alone.
+    "ALTER TABLE users ADD COLUMN filter TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE tokens ADD COLUMN filter TEXT NOT NULL DEFAULT ''",
+    // Classes of length in the tables of months, by AddLengthClasses().
+    "SELECT 1",
 };
 
-constexpr int64_t kSpans = 5;  // The version that needs MoveToSpans().
-constexpr int64_t kLog = 6;    // The one that needs MoveToLog().
+constexpr int64_t kSpans = 5;    // The version that needs MoveToSpans().
+constexpr int64_t kLog = 6;      // The one that needs MoveToLog().
+constexpr int64_t kLengths = 9;  // The one that needs AddLengthClasses().
 
 absl::Status MakeVersion(Database& database, int64_t version) {
   RETURN_IF_ERROR(database.Execute(kSteps[version - 1]));
@@ -97,6 +106,9 @@ absl::Status MakeVersion(Database& database, int64_t version) {
   }
   if (version == kLog) {
     RETURN_IF_ERROR(MoveToLog(database));
+  }
+  if (version == kLengths) {
+    RETURN_IF_ERROR(AddLengthClasses(database));
   }
   return database.Execute(fmt::format("PRAGMA user_version={}", version));
 }

@@ -8,14 +8,13 @@ namespace {
 
 constexpr char kTables[] = R"sql(
 CREATE TABLE IF NOT EXISTS history_{0}(host TEXT NOT NULL, id TEXT NOT NULL, state INTEGER NOT NULL,
-  since INTEGER NOT NULL, until INTEGER NOT NULL, record BLOB NOT NULL, run TEXT NOT NULL, revision TEXT NOT NULL);
+  since INTEGER NOT NULL, until INTEGER NOT NULL, record BLOB NOT NULL, run TEXT NOT NULL, revision TEXT NOT NULL,
+  length INTEGER AS ({1}) VIRTUAL);
 CREATE INDEX IF NOT EXISTS history_{0}_host ON history_{0}(host, id, until);
-CREATE INDEX IF NOT EXISTS history_{0}_until ON history_{0}(until, since, host, state);
 CREATE TABLE IF NOT EXISTS drift_{0}(host TEXT NOT NULL, id TEXT NOT NULL, outcome INTEGER NOT NULL,
   seen INTEGER NOT NULL, stored INTEGER NOT NULL, ended INTEGER NOT NULL, record BLOB NOT NULL, run TEXT NOT NULL,
-  revision TEXT NOT NULL);
-CREATE INDEX IF NOT EXISTS drift_{0}_ended ON drift_{0}(ended);
-CREATE TABLE IF NOT EXISTS runs_{0}(host TEXT NOT NULL, id TEXT NOT NULL, started INTEGER NOT NULL, report BLOB NOT NULL,
+  revision TEXT NOT NULL, length INTEGER AS ({2}) VIRTUAL);
+{3}{4}CREATE TABLE IF NOT EXISTS runs_{0}(host TEXT NOT NULL, id TEXT NOT NULL, started INTEGER NOT NULL, report BLOB NOT NULL,
   PRIMARY KEY(host, id)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS runs_{0}_started ON runs_{0}(started);
 CREATE TABLE IF NOT EXISTS reports_{0}(number INTEGER PRIMARY KEY, time INTEGER NOT NULL, host TEXT NOT NULL,
@@ -23,6 +22,20 @@ CREATE TABLE IF NOT EXISTS reports_{0}(number INTEGER PRIMARY KEY, time INTEGER 
 CREATE INDEX IF NOT EXISTS reports_{0}_time ON reports_{0}(time);
 CREATE INDEX IF NOT EXISTS reports_{0}_host ON reports_{0}(host, number);
 )sql";
+
+constexpr char kHistoryLength[] =
+    "CREATE INDEX IF NOT EXISTS {0}_length ON {0}(length, since, until, host, state);\n";
+constexpr char kDriftLength[] =
+    "CREATE INDEX IF NOT EXISTS {0}_length ON {0}(length, seen, ended, host);\n";
+
+// SQL for the class of a row.
+std::string ClassOf(std::string_view since, std::string_view until) {
+  std::string text = "CASE";
+  for (int one = 0; one + 1 < kLengthClasses; ++one) {
+    text += fmt::format(" WHEN {} - {} < {} THEN {}", until, since, LengthBound(one), one);
+  }
+  return text + fmt::format(" ELSE {} END", kLengthClasses - 1);
+}
 
 std::string MonthOf(absl::Time time) {
   return time == absl::InfinitePast() ? "000000"
@@ -34,10 +47,57 @@ std::string MonthOf(absl::Time time) {
 absl::StatusOr<std::string> Partitions::Ensure(Database& database, absl::Time time) {
   std::string month = MonthOf(time);
   if (!known_.contains(month)) {
-    RETURN_IF_ERROR(database.Execute(fmt::format(kTables, month)));
+    RETURN_IF_ERROR(database.Execute(fmt::format(kTables,
+                                                 month,
+                                                 ClassOf("since", "until"),
+                                                 ClassOf("seen", "ended"),
+                                                 fmt::format(kHistoryLength, "history_" + month),
+                                                 fmt::format(kDriftLength, "drift_" + month))));
     known_.insert(month);
   }
   return month;
+}
+
+int64_t LengthBound(int length_class) {
+  constexpr int64_t kSecond = 1'000'000;
+  return length_class + 1 < kLengthClasses ? kSecond << (2 * length_class) : int64_t{1} << 62;
+}
+
+std::string Covering(std::string_view table,
+                     std::string_view columns,
+                     std::string_view since,
+                     std::string_view until) {
+  std::string classes;
+  for (int one = 0; one < kLengthClasses; ++one) {
+    classes += fmt::format("{}({}, {})", one == 0 ? "" : ", ", one, LengthBound(one));
+  }
+  // CROSS JOIN: class by class, each by its range of the index.
+  return fmt::format(
+      "SELECT {0} FROM (VALUES {1}) AS c CROSS JOIN {2} AS s WHERE s.length = c.column1 AND s.{3} "
+      "<= ?1 AND s.{3} >= ?1 - c.column2 AND s.{4} > ?1",
+      columns,
+      classes,
+      table,
+      since,
+      until);
+}
+
+absl::Status AddLengthClasses(Database& database) {
+  const auto add =
+      [&](const char* kind, const std::string& length, const char* index) -> absl::Status {
+    ASSIGN_OR_RETURN(const auto tables, PartitionsSince(database, kind, absl::InfinitePast()));
+    for (const std::string& table : tables) {
+      RETURN_IF_ERROR(database.Execute(fmt::format(
+          "ALTER TABLE {0} ADD COLUMN length INTEGER AS ({1}) VIRTUAL; DROP INDEX IF EXISTS "
+          "{0}_until; DROP INDEX IF EXISTS {0}_ended; {2}",
+          table,
+          length,
+          fmt::format(fmt::runtime(index), table))));
+    }
+    return absl::OkStatus();
+  };
+  RETURN_IF_ERROR(add("history", ClassOf("since", "until"), kHistoryLength));
+  return add("drift", ClassOf("seen", "ended"), kDriftLength);
 }
 
 absl::StatusOr<std::vector<std::string>> PartitionsSince(Database& database,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <set>
 #include <string>
 #include <string_view>
@@ -19,11 +20,31 @@
 //                                                   that came in the month, with their batches
 namespace fettle::server::sqlite {
 
+//
+// To find what covered a moment without reading all that came after it, each row has a class of its
+// length: class n is shorter than kLengths[n], the last one has no bound. What covers a moment and
+// is of class n began less than kLengths[n] before it.
+
 // The columns that reading history needs, the same in every month.
 inline constexpr char kHistoryColumns[] = "host, id, state, since, until, record, run, revision";
 inline constexpr char kDriftColumns[] =
     "host, id, outcome, seen, stored, ended, record, run, revision";
 inline constexpr char kRunColumns[] = "host, id, started, report";
+
+inline constexpr int kLengthClasses = 16;
+
+// Upper bounds in microseconds, each four times the one before, from a second on.
+int64_t LengthBound(int length_class);
+
+// SQL for the rows of `table` that cover the moment ?1: "SELECT <columns> FROM …". `since` and
+// `until` name the columns of its bounds.
+std::string Covering(std::string_view table,
+                     std::string_view columns,
+                     std::string_view since = "since",
+                     std::string_view until = "until");
+
+// Gives the tables of older versions their classes.
+absl::Status AddLengthClasses(Database& database);
 
 // Makes the tables of the month that `time` (UTC) lies in, unless they are there. Remembers what it
 // made; one a connection.

@@ -3,6 +3,8 @@
 
 #include <limits>
 
+#include "server/store/sqlite/log.h"
+
 namespace fettle::server::sqlite {
 namespace {
 
@@ -30,7 +32,7 @@ ChannelRecord ReadChannel(const Row& row) {
 
 // The one revision that `where` finds.
 template <typename Arg>
-absl::StatusOr<std::vector<RevisionRecord>> FindRevisions(Connection& reader,
+absl::StatusOr<std::vector<RevisionRecord>> FindRevisions(Readers& reader,
                                                           const std::string& where,
                                                           const Arg& arg) {
   std::vector<RevisionRecord> found;
@@ -104,7 +106,8 @@ absl::StatusOr<std::string> SqlitePolicyStore::GetBlob(const Digest& digest) {
   return data;
 }
 
-absl::StatusOr<RevisionRecord> SqlitePolicyStore::AddRevision(RevisionRecord revision) {
+absl::StatusOr<RevisionRecord> SqlitePolicyStore::AddRevision(RevisionRecord revision,
+                                                              const ActOf<RevisionRecord>& act) {
   RETURN_IF_ERROR(writer_.Transaction([&](Database& database) -> absl::Status {
     int64_t present = 0;
     RETURN_IF_ERROR(database.Query(
@@ -125,8 +128,9 @@ absl::StatusOr<RevisionRecord> SqlitePolicyStore::AddRevision(RevisionRecord rev
         revision.signed_by,
         revision.published,
         revision.published_by));
-    return database.Query("SELECT last_insert_rowid()",
-                          [&](const Row& row) { revision.number = row.Integer(0); });
+    RETURN_IF_ERROR(database.Query("SELECT last_insert_rowid()",
+                                   [&](const Row& row) { revision.number = row.Integer(0); }));
+    return act ? WriteAct(database, act(revision), revision.published) : absl::OkStatus();
   }));
   return revision;
 }
@@ -169,9 +173,9 @@ absl::StatusOr<std::vector<RevisionRecord>> SqlitePolicyStore::ListRevisions(int
       reader_, fmt::format("WHERE number < ? ORDER BY number DESC LIMIT {}", most), below);
 }
 
-absl::Status SqlitePolicyStore::SetChannel(const ChannelRecord& channel) {
-  return writer_.With([&](Database& database) {
-    return database.Run(
+absl::Status SqlitePolicyStore::SetChannel(const ChannelRecord& channel, const AuditEntry& act) {
+  return writer_.Transaction([&](Database& database) -> absl::Status {
+    RETURN_IF_ERROR(database.Run(
         "INSERT INTO channels(name, revision_id, changed, changed_by) VALUES(?, ?, ?, ?) ON "
         "CONFLICT(name) DO UPDATE "
         "SET revision_id = excluded.revision_id, changed = excluded.changed, changed_by = "
@@ -179,7 +183,8 @@ absl::Status SqlitePolicyStore::SetChannel(const ChannelRecord& channel) {
         channel.name,
         channel.revision_id,
         channel.changed,
-        channel.changed_by);
+        channel.changed_by));
+    return WriteAct(database, act, act.time);
   });
 }
 

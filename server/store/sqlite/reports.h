@@ -12,6 +12,7 @@
 #include "lib/base/clock.h"
 #include "server/store/sqlite/connection.h"
 #include "server/store/sqlite/partitions.h"
+#include "server/store/sqlite/readers.h"
 #include "server/store/store.h"
 
 namespace fettle::server::sqlite {
@@ -20,13 +21,13 @@ namespace fettle::server::sqlite {
 // all that are there into one transaction (group commit) and then calls back.
 class SqliteReportStore final : public ReportStore {
  public:
-  SqliteReportStore(Connection& writer, Connection& reader, const Clock& clock);
+  SqliteReportStore(Connection& writer, Readers& reader, const Clock& clock);
   ~SqliteReportStore() override;
 
   void Ingest(const std::string& host,
               const std::string& epoch,
               std::vector<server::Ingest> records,
-              std::string content,
+              SignedReports reports,
               IngestDone done) override ABSL_LOCKS_EXCLUDED(mutex_);
   absl::StatusOr<uint64_t> Acknowledged(const std::string& host, const std::string& epoch) override;
   absl::StatusOr<std::string> FactsOf(const std::string& host) override;
@@ -55,7 +56,7 @@ class SqliteReportStore final : public ReportStore {
     std::string host;
     std::string epoch;
     std::vector<server::Ingest> records;
-    std::string content;
+    SignedReports reports;
     IngestDone done;
   };
 
@@ -64,7 +65,7 @@ class SqliteReportStore final : public ReportStore {
   std::vector<absl::StatusOr<uint64_t>> StoreTogether(const std::vector<Batch*>& batches);
 
   Connection& writer_;
-  Connection& reader_;
+  Readers& reader_;
   const Clock& clock_;
   Partitions partitions_;  // Used while the writer is held.
   absl::Mutex mutex_;

@@ -15,17 +15,18 @@ namespace fettle::server::sqlite {
 namespace {
 
 constexpr absl::Duration kFlushSeen = absl::Seconds(30);
+constexpr std::size_t kReaders = 4;
 
 class SqliteStore final : public Store {
  public:
   SqliteStore(std::unique_ptr<Database> writer,
-              std::unique_ptr<Database> reader,
+              std::vector<std::unique_ptr<Database>> readers,
               const Clock& clock,
               absl::Duration keep_history)
       : clock_(clock),
         keep_history_(keep_history),
         writer_(std::move(writer)),
-        reader_(std::move(reader)),
+        reader_(std::move(readers)),
         policy_(writer_, reader_),
         fleet_(writer_, reader_),
         reports_(writer_, reader_, clock),
@@ -78,7 +79,7 @@ class SqliteStore final : public Store {
   const Clock& clock_;
   const absl::Duration keep_history_;
   Connection writer_;
-  Connection reader_;
+  Readers reader_;
   SqlitePolicyStore policy_;
   SqliteFleetStore fleet_;
   SqliteReportStore reports_;
@@ -117,9 +118,12 @@ absl::StatusOr<std::unique_ptr<Store>> OpenStore(const std::string& path,
   ASSIGN_OR_RETURN(auto writer, std::move(opened));
   RETURN_IF_ERROR(CheckWhole(*writer, path));
   RETURN_IF_ERROR(Annotate(Migrate(*writer), path));
-  ASSIGN_OR_RETURN(auto reader, Database::Open(path));
+  std::vector<std::unique_ptr<Database>> readers(kReaders);
+  for (auto& reader : readers) {
+    ASSIGN_OR_RETURN(reader, Database::Open(path));
+  }
   auto store =
-      std::make_unique<SqliteStore>(std::move(writer), std::move(reader), clock, keep_history);
+      std::make_unique<SqliteStore>(std::move(writer), std::move(readers), clock, keep_history);
   RETURN_IF_ERROR(Annotate(store->Forget(), path));
   return store;
 }

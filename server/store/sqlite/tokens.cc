@@ -8,13 +8,14 @@
 #include "lib/base/status_macros.h"
 #include "lib/base/text.h"
 #include "server/store/sqlite/fleet.h"
+#include "server/store/sqlite/log.h"
 
 namespace fettle::server::sqlite {
 namespace {
 
 constexpr char kColumns[] =
     "SELECT id, secret, subject, uses_left, expires, name, channel, labels, role, created_by, "
-    "revoked FROM tokens ";
+    "revoked, filter FROM tokens ";
 
 // Labels as "key\x1fvalue" records that end in \x1e: label texts hold no control characters.
 std::string PackLabels(const Labels& labels) {
@@ -48,6 +49,7 @@ TokenRecord ReadToken(const Row& row) {
   token.role = row.Text(8);
   token.created_by = row.Text(9);
   token.revoked = row.Bool(10);
+  token.filter = row.Text(11);
   return token;
 }
 
@@ -101,20 +103,22 @@ absl::StatusOr<TokenRecord> TakeToken(Database& database,
   return found.front();
 }
 
-absl::Status SqliteFleetStore::AddToken(const TokenRecord& token) {
-  return writer_.With([&](Database& database) {
-    return database.Run("INSERT INTO tokens VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                        token.id,
-                        token.secret,
-                        static_cast<int64_t>(token.subject),
-                        static_cast<int64_t>(token.uses_left),
-                        token.expires,
-                        token.name,
-                        token.channel,
-                        PackLabels(token.labels),
-                        token.role,
-                        token.created_by,
-                        int64_t{token.revoked});
+absl::Status SqliteFleetStore::AddToken(const TokenRecord& token, const AuditEntry& act) {
+  return writer_.Transaction([&](Database& database) -> absl::Status {
+    RETURN_IF_ERROR(database.Run("INSERT INTO tokens VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                                 token.id,
+                                 token.secret,
+                                 static_cast<int64_t>(token.subject),
+                                 static_cast<int64_t>(token.uses_left),
+                                 token.expires,
+                                 token.name,
+                                 token.channel,
+                                 PackLabels(token.labels),
+                                 token.role,
+                                 token.created_by,
+                                 int64_t{token.revoked},
+                                 token.filter));
+    return WriteAct(database, act, act.time);
   });
 }
 
@@ -127,10 +131,13 @@ absl::StatusOr<std::vector<TokenRecord>> SqliteFleetStore::ListTokens() {
   return tokens;
 }
 
-absl::Status SqliteFleetStore::RevokeToken(const std::string& id) {
-  return writer_.With([&](Database& database) -> absl::Status {
+absl::Status SqliteFleetStore::RevokeToken(const std::string& id, const AuditEntry& act) {
+  return writer_.Transaction([&](Database& database) -> absl::Status {
     RETURN_IF_ERROR(database.Run("UPDATE tokens SET revoked = 1 WHERE id = ?", id));
-    return database.Changes() == 0 ? NotFound("there is no token {}", id) : absl::OkStatus();
+    if (database.Changes() == 0) {
+      return NotFound("there is no token {}", id);
+    }
+    return WriteAct(database, act, act.time);
   });
 }
 
