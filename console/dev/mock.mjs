@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { assess, exported, getHead, listLeaves } from './assess.mjs';
 import { blobs, channels, detail, history, makeFleet, motd, revisions } from './data.mjs';
 
 const port = Number(process.argv[2] ?? 7480);
@@ -56,6 +57,10 @@ const methods = {
       one => one.name === request.name || Buffer.from(one.id, 'base64').toString('hex') === request.name,
     ),
   'Policy/ListChannels': () => ({ channels }),
+  'Compliance/Assess': request => assess(fleet.hosts.filter(fits(request.filter)), request),
+  'Evidence/ListLeaves': listLeaves,
+  'Evidence/GetHead': getHead,
+  'Evidence/ProveConsistency': () => ({}), // Its log never grows.
 };
 
 function answer(response, status, body) {
@@ -79,6 +84,12 @@ async function sendBlobs(request, response) {
     const data = blobs.get(Buffer.from(digest, 'base64').toString('hex'));
     if (data) response.write(envelope(0, { digest, data: data.toString('base64'), last: true }));
   }
+  response.end(envelope(2, {}));
+}
+
+function sendEvidence(response) {
+  response.writeHead(200, { 'Content-Type': 'application/connect+json' });
+  response.write(envelope(0, { data: Buffer.from(exported()).toString('base64') }));
   response.end(envelope(2, {}));
 }
 
@@ -136,6 +147,7 @@ async function file(request, response) {
 createServer((request, response) => {
   const method = /^\/fettle\.v1\.(\w+\/\w+)$/.exec(request.url)?.[1];
   if (method === 'Policy/GetBlobs') void sendBlobs(request, response);
+  else if (method === 'Evidence/Export') sendEvidence(response);
   else if (method) void call(request, response, method);
   else if (request.url === '/session') session(request, response);
   else if (request.url === '/events') events(response);

@@ -18,12 +18,17 @@ const RunsPage = lazy(() => import('./pages/runs'));
 const RunPage = lazy(() => import('./pages/run'));
 const RevisionsPage = lazy(() => import('./pages/revisions'));
 const RevisionPage = lazy(() => import('./pages/revision'));
+const CompliancePage = lazy(() => import('./pages/compliance'));
+const ControlPage = lazy(() => import('./pages/control'));
+const EvidencePage = lazy(() => import('./pages/evidence'));
 
 const menu = [
   ['fleet', 'Fleet'],
   ['drift', 'Drift'],
   ['runs', 'Runs'],
   ['revisions', 'Revisions'],
+  ['compliance', 'Compliance'],
+  ['evidence', 'Evidence'],
 ] as const;
 
 export function App() {
@@ -142,6 +147,8 @@ function page(path: readonly string[]): ReactNode {
   if (section === 'runs' && !name) return <RunsPage />;
   if (section === 'runs' && name && third) return <RunPage host={name} id={third} />;
   if (section === 'revisions') return name ? <RevisionPage key={name} name={name} /> : <RevisionsPage />;
+  if (section === 'compliance') return name ? <ControlPage key={name} id={name} /> : <CompliancePage />;
+  if (section === 'evidence' && !name) return <EvidencePage />;
   return (
     <Page title="Nothing here">
       <Empty title="There is no such page">

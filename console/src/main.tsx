@@ -6,6 +6,7 @@ import { App } from './app';
 import './styles/base.css';
 import './styles/parts.css';
 import './styles/pages.css';
+import './styles/print.css';
 import { PlaceProvider } from './ui/place';
 import { SettingsProvider } from './ui/settings';
 

@@ -40,6 +40,7 @@ async function speed(browser) {
     ['fleet as tiles', 'fleet', '.tile'],
     ['fleet as table', 'fleet?view=table', 'tbody tr:not(.space)'],
     ['drift', 'drift?since=7d', '.group'],
+    ['hosts by controls', 'compliance?view=map', '.heat tbody .cell'],
   ]) {
     const ms = await took(browser, place, selector);
     console.log(`        ${name}: ${ms} ms with ${hosts} hosts`);
@@ -107,6 +108,27 @@ async function keyboard(browser) {
   );
 }
 
+// The map of 10,000 hosts by 60 controls has only the cells near the window, and all can be reached by keyboard.
+async function heatMap(browser) {
+  const { page } = browser;
+  await browser.go('compliance?view=map');
+  const cell = page.locator('.heat tbody .cell').first();
+  await cell.waitFor();
+  const cells = await page.locator('.heat tbody .cell').count();
+  browser.check('a map has only the cells near the window', cells < 4000, cells);
+  await cell.focus();
+  await page.keyboard.press('ArrowRight');
+  await page.keyboard.press('ArrowDown');
+  await page.waitForFunction(() => document.activeElement?.dataset.at === '1 1');
+  browser.check('arrows walk over cells', true);
+  await page.keyboard.press('End');
+  await page.waitForFunction(last => document.activeElement?.dataset.at === last, `${hosts - 1} 1`);
+  browser.check('End goes to the last host', true);
+  await page.keyboard.press('Enter');
+  await page.waitForURL(/#\/compliance\/CIS.*host=/);
+  await browser.shows('Enter shows the evidence', 'recipes/ssh/init.lua:4');
+}
+
 await tell(new Browser(`http://127.0.0.1:${port}`, out), async browser => {
   const { page } = browser;
   await page.goto(browser.url);
@@ -115,6 +137,7 @@ await tell(new Browser(`http://127.0.0.1:${port}`, out), async browser => {
   await browser.logIn('any');
   await speed(browser);
   await keyboard(browser);
+  await heatMap(browser);
   const odd = await page.evaluate(async () => {
     const answer = await fetch('/fettle.v1.History/Drift', { method: 'POST', body: '{"most":500}' });
     return (await answer.json()).records.find(one => one.id.includes('<script>')).host;
@@ -133,12 +156,21 @@ await tell(new Browser(`http://127.0.0.1:${port}`, out), async browser => {
     ['revisions', 'revisions', 'nginx: four workers'],
     ['revision', 'revisions/r42', 'recipes/web/init.lua'],
     ['wrong-filter', 'fleet?filter=%3Dx', 'a field is missing'],
+    ['compliance', 'compliance', 'Logs leave the host <b>at once</b>'],
+    ['compliance-map', 'compliance?view=map&filter=web*', 'Controls behind'],
+    ['control', 'compliance/CIS-1.1?host=web1', 'Declared at'],
+    ['evidence', 'evidence?since=all', '<i>by hand</i>'],
     ['nowhere', 'nowhere', 'There is no such page'],
   ]) {
     await browser.go(place);
     await browser.shows(name, text);
     await browser.everyWay(name);
   }
+  await browser.go('evidence?since=all');
+  await page.getByRole('button', { name: 'Older' }).click();
+  await page.waitForURL(/before=700/);
+  await page.getByRole('button', { name: 'Check it here' }).click();
+  await browser.shows('a log is checked in the browser', 'It holds.');
   await browser.go('revisions/r42');
   await page.locator('.file-line', { hasText: 'recipes/web/init.lua' }).first().click();
   await browser.shows('a changed file shows its difference', 'content = "41\\n"');

@@ -4,6 +4,7 @@
 and light, wide and as on a phone, with axe; a drift that happens now; names that look like markup.
 
 FETTLE_BIN is the program; CONSOLE_DIST the built console; CONSOLE_PICTURES where pictures of all pages are kept."""
+import datetime
 import os
 import subprocess
 import sys
@@ -18,13 +19,34 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 SECONDS = 30
 FLEET_LUA = 'include "app"\nhost.enforce = host.labels.role ~= "db"\n'
 RECIPE = """
-file "/etc/motd" { content = "ours\\n" }
+file "/etc/motd" { content = "ours\\n", control = { "CIS-1.7.1", "OWN-1" } }
 directory "/srv/app" { mode = "0755" }
-file "/srv/app/one" { content = "%s\\n", mode = "0644" }
+file "/srv/app/one" { content = "%s\\n", mode = "0644", control = "CIS-6.1.2" }
 directory "/srv/<script>alert(1)<" { mode = "0755" }
 file "/srv/<script>alert(1)</script>" { content = "<img src=x onerror=alert(1)>\\n" }
 """
-TREES = [{"fleet.lua": FLEET_LUA, "recipes/app.lua": RECIPE % number} for number in ("one", "two")]
+CONTROLS = """
+[[control]]
+id = "CIS-1.7.1"
+title = "A greeting without <img src=x onerror=alert(1)>"
+severity = "high"
+frameworks = { "PCI-DSS" = ["2.2.4"], "SOC 2" = ["CC6.1"] }
+[[control]]
+id = "CIS-6.1.2"
+title = "Modes are as they should be"
+severity = "low"
+frameworks = { "SOC 2" = ["CC6.8"] }
+"""
+WAIVERS = f"""
+[[waiver]]
+control = "OWN-1"
+reason = "<b>the vendor</b> greets"
+approver = "ann"
+compensating = "ticket 4711"
+until = {datetime.date.today() + datetime.timedelta(days=40)}
+"""
+TREES = [{"fleet.lua": FLEET_LUA, "recipes/app.lua": RECIPE % number, "controls/own.toml": CONTROLS,
+          "waivers/own.toml": WAIVERS} for number in ("one", "two")]
 
 
 class Console(unittest.TestCase):

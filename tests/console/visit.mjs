@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The console of a real server with real hosts, as test_console.py runs it. What is to happen on hosts is asked for on
 // standard output ("ASK drift") and answered by a line on standard input.
+import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { Browser, tell, wide } from './browser.mjs';
 
@@ -72,11 +73,134 @@ async function live(browser) {
   await browser.shows('it opens to before and after', 'by hand');
   await browser.picture('drift-open');
   await browser.accessible('drift-open');
+  await compliance(browser);
   await browser.go('fleet?group=labels.role');
   await page.locator('.tile.is-drifted').waitFor();
   await ask('mend');
   await page.locator('.tile.is-drifted').waitFor({ state: 'detached' });
   browser.check('it goes by itself when it is mended', true);
+}
+
+// While one host drifts: what is off, what is waived, from the score down to the line and what somebody wrote there.
+async function compliance(browser) {
+  const { page } = browser;
+  await browser.go('compliance');
+  await browser.shows('a title of a control is no markup', 'A greeting without <img src=x onerror=alert(1)>');
+  await browser.shows('a waiver stands where its control is', '<b>the vendor</b> greets');
+  const counts = await page.locator('.control', { hasText: 'CIS-1.7.1' }).locator('.counts').innerText();
+  browser.check('a control is counted', /1 not compliant/.test(counts) && /1 compliant/.test(counts), counts);
+  await browser.everyWay('compliance');
+  await page.getByLabel('Framework').selectOption('PCI-DSS');
+  await page.locator('.control', { hasText: 'CIS-6.1.2' }).waitFor({ state: 'detached' });
+  browser.check('the framework is in the address', page.url().includes('framework=PCI-DSS'), page.url());
+  for (const [button, name, text] of [
+    ['Save CSV', /^compliance-.*\.csv$/, 'CIS-1.7.1,A greeting'],
+    ['Save JSON', /^compliance-.*\.json$/, '"VERDICT_NOT_COMPLIANT"'],
+  ]) {
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: button }).click(),
+    ]);
+    const saved = readFileSync(await download.path(), 'utf8');
+    browser.check(`${button} saves`, name.test(download.suggestedFilename()) && saved.includes(text), saved);
+  }
+  await page.emulateMedia({ media: 'print' });
+  await browser.picture('compliance-print');
+  browser.check(
+    'what is off is printed, and no buttons are',
+    (await page.getByRole('region', { name: 'Findings' }).isVisible()) &&
+      !(await page.getByRole('button', { name: 'Save CSV' }).isVisible()),
+  );
+  await page.emulateMedia({ media: 'screen' });
+  await browser.go('compliance?view=map');
+  await page.getByRole('link', { name: 'db1, CIS-1.7.1: not compliant' }).waitFor();
+  await page.getByRole('link', { name: 'db1, OWN-1: waived' }).waitFor();
+  await page.getByRole('link', { name: 'web1, CIS-1.7.1: compliant' }).waitFor();
+  await browser.everyWay('compliance-map');
+  await page.getByRole('link', { name: 'db1, CIS-1.7.1: not compliant' }).press('Enter');
+  await browser.shows('a cell leads to the line', 'recipes/app.lua:2');
+  await browser.shows('and to the evidence', 'by hand');
+  await browser.everyWay('control-host');
+  await browser.go('compliance/OWN-1');
+  await browser.shows('who answers for it, and what is done instead', 'Instead: ticket 4711');
+  await browser.everyWay('control');
+  await browser.go('compliance?view=waivers');
+  await browser.shows('waivers say until when', 'Waived until');
+  await browser.everyWay('waivers');
+  await browser.go('compliance?framework=HIPAA');
+  await browser.shows('a framework without controls', 'There is no such thing');
+  await browser.go('compliance/NONE-1');
+  await browser.shows('a control that nobody names', 'NONE-1');
+  await browser.go(`compliance?filter=${encodeURIComponent('nonsense == 1')}`);
+  await browser.shows('a wrong filter is pointed at', 'column 1');
+}
+
+// The log is checked by the browser, and what does not hold is said loudly.
+async function evidence(browser) {
+  const { page } = browser;
+  const check = async (what, text) => {
+    await page.getByRole('button', { name: 'Check it here' }).click();
+    await browser.shows(what, text);
+  };
+  const keep = change =>
+    page.evaluate(`(() => {
+      const kept = JSON.parse(localStorage.getItem('fettle.evidence'));
+      (${change})(kept);
+      localStorage.setItem('fettle.evidence', JSON.stringify(kept));
+    })()`);
+  const fresh = async place => {
+    await page.goto('about:blank');
+    await browser.go(place);
+    await page.locator('tbody tr:not(.space)').first().waitFor();
+  };
+  await fresh('evidence');
+  await browser.shows('what people did', 'publish');
+  await browser.shows('nothing is kept yet', 'No head is kept here yet');
+  await browser.everyWay('evidence');
+  await check('the log holds', 'It holds.');
+  await browser.shows('its signature was checked', 'signed by the key of the log (Ed25519)');
+  await browser.shows('the first head is believed', 'No older head was kept: the next time');
+  await fresh('evidence?reports=1&since=all');
+  await browser.shows('reports of hosts are listed', 'host/web1');
+  await check('the log goes on from the kept head', 'is the beginning of this one');
+  await browser.shows('whose word reports are is said', 'batches of reports are signed by their hosts');
+  await browser.everyWay('evidence-holds');
+  await page.route('**/fettle.v1.Evidence/ListLeaves', async route => {
+    const response = await route.fetch();
+    await route.fulfill({
+      response,
+      body: (await response.text()).replace('"act":"publish"', '"act":"look"'),
+    });
+  });
+  await fresh('evidence?act=publish');
+  await check('a list that is not the log is found', 'is not what the server listed');
+  await browser.everyWay('evidence-refused');
+  await page.unroute('**/fettle.v1.Evidence/ListLeaves');
+  await page.route('**/fettle.v1.Evidence/Export', async route => {
+    const response = await route.fetch();
+    const body = await response.body();
+    const at = Math.floor(body.length / 2);
+    body[at] = body[at] === 65 ? 66 : 65;
+    await route.fulfill({ response, body });
+  });
+  await fresh('evidence?since=all');
+  await page.getByRole('button', { name: 'Check it here' }).click();
+  await page.locator('.proof .problem').waitFor();
+  browser.check('a changed byte of the log is found', true);
+  await page.unroute('**/fettle.v1.Evidence/Export');
+  const good = await page.evaluate(() => localStorage.getItem('fettle.evidence'));
+  await keep(`kept => { kept.key = kept.key.replace(/.$/, '') + 'A'; }`);
+  await fresh('evidence');
+  await check('another key is found', 'Another key signs the log');
+  await page.evaluate(text => localStorage.setItem('fettle.evidence', text), good);
+  await keep(`kept => { kept.head = kept.head.replace(/\\ntime 1/, '\\ntime 2'); }`);
+  await fresh('evidence');
+  await check('a kept head that was altered is found', 'it was altered');
+  await page.getByRole('button', { name: 'Forget what this browser kept' }).click();
+  await browser.shows('it can be forgotten', 'No head is kept here yet');
+  await check('after which it begins anew', 'No older head was kept: the next time');
+  await browser.go('evidence?act=denied&who=nobody');
+  await browser.shows('nothing fits', 'Nothing was written down in this time');
 }
 
 async function session(browser) {
@@ -105,6 +229,7 @@ await tell(new Browser(CONSOLE_URL, CONSOLE_PICTURES), async browser => {
   await live(browser);
   await visitAll(browser);
   await details(browser);
+  await evidence(browser);
   await browser.page.setViewportSize(wide);
   await session(browser);
 });

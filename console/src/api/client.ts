@@ -105,6 +105,14 @@ export const api = {
     call<t.GetRevisionRequest, t.Revision>('Policy/GetRevision', request, signal),
   listChannels: (signal?: Signal) =>
     call<Record<string, never>, t.ListChannelsResponse>('Policy/ListChannels', {}, signal),
+  assess: (request: t.AssessRequest, signal?: Signal) =>
+    call<t.AssessRequest, t.AssessResponse>('Compliance/Assess', request, signal),
+  listLeaves: (request: t.ListLeavesRequest, signal?: Signal) =>
+    call<t.ListLeavesRequest, t.ListLeavesResponse>('Evidence/ListLeaves', request, signal),
+  getHead: (signal?: Signal) =>
+    call<Record<string, never>, t.GetHeadResponse>('Evidence/GetHead', {}, signal),
+  proveConsistency: (request: t.ProveConsistencyRequest, signal?: Signal) =>
+    call<t.ProveConsistencyRequest, t.ProveConsistencyResponse>('Evidence/ProveConsistency', request, signal),
 
   // Null: nobody is logged in.
   async session(): Promise<Session | null> {

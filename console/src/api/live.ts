@@ -15,10 +15,10 @@ export interface Changed {
 
 // The first part of the keys of queries that a change of this kind makes old.
 const stale: Record<string, string[]> = {
-  drift: ['hosts', 'host', 'drift', 'history'],
-  state: ['hosts', 'host', 'history'],
-  host: ['hosts', 'host'],
-  run: ['hosts', 'host', 'runs', 'drift', 'history'],
+  drift: ['hosts', 'host', 'drift', 'history', 'compliance'],
+  state: ['hosts', 'host', 'history', 'compliance'],
+  host: ['hosts', 'host', 'compliance'],
+  run: ['hosts', 'host', 'runs', 'drift', 'history', 'compliance'],
   revision: ['revisions', 'revision', 'channels', 'hosts'],
   channel: ['revisions', 'revision', 'channels', 'hosts'],
 };
@@ -35,6 +35,7 @@ export function isStale(key: readonly unknown[], changes: readonly Changed[]): b
       'history',
       'revisions',
       'channels',
+      'compliance',
     ];
     if (!kinds.includes(String(what))) return false;
     const ofOneHost = what === 'host' || what === 'history';

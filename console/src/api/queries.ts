@@ -4,6 +4,7 @@ import { keepPreviousData, QueryClient, useQuery, type UseQueryResult } from '@t
 import { toMicros } from '../lib/time';
 import { fetchBlob, fetchTree } from './blobs';
 import { api, ApiError } from './client';
+import type { AssessRequest, ListLeavesRequest } from './types';
 
 const final = ['invalid_argument', 'unauthenticated', 'permission_denied', 'not_found', 'unimplemented'];
 
@@ -88,6 +89,18 @@ export const useRevision = (name: string) =>
 
 export const useChannels = () =>
   useAnswer(['channels'], signal => api.listChannels(signal).then(answer => answer.channels ?? []));
+
+export const useAssess = (request: AssessRequest, enabled = true) =>
+  useAnswer(['compliance', request], signal => api.assess(request, signal), true, enabled);
+
+export const useLeaves = (request: Omit<ListLeavesRequest, 'sinceUs'>, span: number) =>
+  useAnswer(
+    ['leaves', request, span],
+    signal => api.listLeaves({ ...request, ...since(span) }, signal),
+    true,
+  );
+
+export const useHead = () => useAnswer(['head'], signal => api.getHead(signal));
 
 const forever = 1e9; // Content that is named by its digest never gets old.
 

@@ -11,7 +11,16 @@ const camel = (name: string) => name.replace(/_([a-z])/g, (_, letter: string) =>
 function readProtos(): { fields: Map<string, Set<string>>; values: Map<string, Set<string>> } {
   const fields = new Map<string, Set<string>>();
   const values = new Map<string, Set<string>>();
-  for (const file of ['enrollment', 'fleet', 'history', 'policy', 'report', 'agent']) {
+  for (const file of [
+    'enrollment',
+    'fleet',
+    'history',
+    'policy',
+    'report',
+    'agent',
+    'compliance',
+    'evidence',
+  ]) {
     const open: { name: string; kind: string }[] = [];
     for (const raw of readFileSync(join(protos, `${file}.proto`), 'utf8').split('\n')) {
       const line = raw.replace(/\/\/.*/, '').trim();
@@ -54,7 +63,7 @@ test('every field of every message here is one of the protos', () => {
 });
 
 test('every value of every enum here is one of the protos', () => {
-  for (const name of ['State', 'Cause', 'Presence', 'Watching', 'DriftOutcome']) {
+  for (const name of ['State', 'Cause', 'Presence', 'Watching', 'DriftOutcome', 'Verdict']) {
     const body = new RegExp(`export type ${name} =([^;]*);`).exec(source)![1]!;
     const here = [...body.matchAll(/'(\w+)'/g)].map(match => match[1]!);
     expect(here.length).toBeGreaterThan(2);

@@ -235,3 +235,122 @@ export interface GetRevisionRequest {
 export interface ListChannelsResponse {
   channels?: Channel[];
 }
+
+export type Verdict =
+  | 'VERDICT_COMPLIANT'
+  | 'VERDICT_NOT_COMPLIANT'
+  | 'VERDICT_WAIVED'
+  | 'VERDICT_NOT_APPLICABLE'
+  | 'VERDICT_UNKNOWN';
+
+export interface AssessRequest {
+  filter?: string;
+  framework?: string;
+  control?: string;
+  all?: boolean;
+  atUs?: Micros;
+}
+export interface VerdictCounts {
+  compliant?: number;
+  notCompliant?: number;
+  waived?: number;
+  notApplicable?: number;
+  unknown?: number;
+  score?: number;
+}
+export interface FrameworkMapping {
+  framework?: string;
+  requirements?: string[];
+}
+export interface ControlSummary {
+  id?: string;
+  title?: string;
+  description?: string;
+  severity?: string;
+  frameworks?: FrameworkMapping[];
+  position?: string;
+  hosts?: VerdictCounts;
+}
+export interface HostSummary {
+  host?: string;
+  revision?: string;
+  controls?: VerdictCounts;
+}
+export interface WaiverRecord {
+  control?: string;
+  hosts?: string;
+  reason?: string;
+  approver?: string;
+  compensating?: string;
+  untilUs?: Micros;
+  position?: string;
+  revision?: string;
+  ended?: boolean;
+}
+export interface ControlEvidence {
+  resource?: string;
+  state?: State;
+  sinceUs?: Micros;
+  position?: string;
+  differences?: Difference[];
+  error?: string;
+  actor?: Actor;
+}
+export interface ControlFinding {
+  control?: string;
+  host?: string;
+  verdict?: Verdict;
+  evidence?: ControlEvidence[];
+  waiver?: WaiverRecord;
+}
+export interface AssessResponse {
+  takenUs?: Micros;
+  counts?: VerdictCounts;
+  controls?: ControlSummary[];
+  hosts?: HostSummary[];
+  findings?: ControlFinding[];
+  findingsCut?: boolean;
+  waivers?: WaiverRecord[];
+  problems?: string[];
+  caveats?: string[];
+}
+
+export interface ListLeavesRequest {
+  sinceUs?: Micros;
+  who?: string;
+  act?: string;
+  reports?: boolean;
+  before?: Micros;
+  most?: number;
+}
+export interface LeafRecord {
+  number?: Micros;
+  timeUs?: Micros;
+  who?: string;
+  act?: string;
+  detail?: string;
+  host?: string;
+  data?: Record<string, string>;
+}
+export interface ListLeavesResponse {
+  leaves?: LeafRecord[];
+  cut?: boolean;
+}
+export interface GetHeadResponse {
+  head?: string;
+  key?: string;
+}
+export interface ProveConsistencyRequest {
+  older?: Micros;
+  newer?: Micros;
+}
+export interface ProveConsistencyResponse {
+  hashes?: string[];
+}
+export interface ExportRequest {
+  sinceUs?: Micros;
+  untilUs?: Micros;
+}
+export interface ExportPart {
+  data?: string;
+}

@@ -48,6 +48,12 @@ const glyphs: Record<string, string> = {
   open: '≠',
   ended: '✓',
   'not corrected': '!',
+  compliant: '✓',
+  'not compliant': '!',
+  waived: '~',
+  'not applicable': '',
+  'not listed': '·',
+  'compliant or not applicable': '',
 };
 export const glyph = (word: string): string => glyphs[word] ?? '·';
 
