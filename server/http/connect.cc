@@ -141,8 +141,10 @@ Response ConnectApi::Handle(const Request& request) const {
     return TextResponse(415, fmt::format("this method takes Content-Type: {}", type));
   }
   const auto caller = CallerOf(context_, request);
-  const absl::Status status =
-      caller.ok() ? CheckOrigin(request, caller->by_cookie) : caller.status();
+  absl::Status status = caller.ok() ? CheckOrigin(request, caller->by_cookie) : caller.status();
+  if (status.ok() && caller->by_cookie && method->descriptor->service()->name() == "Console") {
+    status = PermissionDenied("a session ends when it ends: it makes no tokens for others");
+  }
   if (!status.ok()) {
     context_.auditor.Denied(caller.ok() ? caller->peer.Who() : request.address,
                             fmt::format("{}: {}", method->descriptor->name(), Message(status)));

@@ -7,7 +7,6 @@ void FailureLimit::NewMinute() {
   const absl::Duration now = clock_.Monotonic();
   if (now - minute_ >= absl::Minutes(1)) {
     minute_ = now;
-    together_ = 0;
     failed_.clear();
   }
 }
@@ -16,14 +15,15 @@ bool FailureLimit::Allows(const std::string& address) {
   const absl::MutexLock lock(&mutex_);
   NewMinute();
   const auto found = failed_.find(address);
-  return together_ < kMostTogether && (found == failed_.end() || found->second < kMost);
+  return found == failed_.end() || found->second < kMost;
 }
 
 void FailureLimit::Failed(const std::string& address) {
   const absl::MutexLock lock(&mutex_);
   NewMinute();
-  ++together_;
-  ++failed_[address];
+  if (failed_.size() < kMostAddresses || failed_.contains(address)) {
+    ++failed_[address];
+  }
 }
 
 }  // namespace fettle::server::http

@@ -13,8 +13,9 @@
 
 namespace fettle::server::http {
 
-// How often somebody may fail to log in: kMost times a minute from one address, and from all
-// addresses together a few times that. Safe from any thread.
+// How often somebody may fail to log in: kMost times a minute from one address. What others do
+// keeps nobody out: tokens cannot be guessed, and what is written of failures has a bound of its
+// own. Safe from any thread.
 class FailureLimit {
  public:
   explicit FailureLimit(const Clock& clock) : clock_(clock) {}
@@ -25,7 +26,8 @@ class FailureLimit {
   void Failed(const std::string& address) ABSL_LOCKS_EXCLUDED(mutex_);
 
   static constexpr uint32_t kMost = 10;
-  static constexpr uint32_t kMostTogether = 60;
+  // Of so many addresses failures are counted in a minute; those of more are not.
+  static constexpr std::size_t kMostAddresses = 10'000;
 
  private:
   void NewMinute() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -33,7 +35,6 @@ class FailureLimit {
   const Clock& clock_;
   absl::Mutex mutex_;
   absl::Duration minute_ ABSL_GUARDED_BY(mutex_);  // When the present minute began.
-  uint32_t together_ ABSL_GUARDED_BY(mutex_) = 0;
   std::map<std::string, uint32_t> failed_ ABSL_GUARDED_BY(mutex_);
 };
 

@@ -112,7 +112,14 @@ void HttpsServer::Serve(socket_t socket) {
     }
     stream.BeginHead();
     bool closed = false;
-    if (!process_request(stream, left == 1, closed, setup) || closed) {
+    const auto answer = [&](auto& self) {
+      if constexpr (requires { self.process_request(stream, left == 1, closed, setup); }) {
+        return self.process_request(stream, left == 1, closed, setup);
+      } else {  // From 0.16 on the library does not ask the stream whose it is.
+        return self.process_request(stream, address, port, "", 0, left == 1, closed, setup);
+      }
+    };
+    if (!answer(*this) || closed) {
       return;
     }
   }

@@ -73,6 +73,15 @@ TEST(FailureLimitTest, WhoFailsTooOftenWaitsAMinute) {
   EXPECT_TRUE(limit.Allows("192.0.2.1"));
 }
 
+TEST(FailureLimitTest, StrangersKeepNobodyOutAndFillNoMemory) {
+  testing::FakeClock clock;
+  FailureLimit limit(clock);
+  for (std::size_t i = 0; i < FailureLimit::kMostAddresses * 2; ++i) {
+    limit.Failed("stranger" + std::to_string(i));
+  }
+  EXPECT_TRUE(limit.Allows("192.0.2.1"));
+}
+
 TEST(LiveTest, WhatAHostIsCalledCannotEndAnEvent) {
   const std::string text = EventText({Change::Kind::kDrift, "web1\n\nevent: x"});
   EXPECT_EQ(text, "event: changed\ndata: {\"host\":\"web1\\n\\nevent: x\",\"kind\":\"drift\"}\n\n");

@@ -45,7 +45,7 @@ class TlsStream : public httplib::Stream {
 
   ssl_st* ssl() const { return tls_.handle(); }
 
-  // As httplib::Stream says. Newer versions of the library ask for the last three.
+  // As httplib::Stream says.
   bool is_readable() const override;
   bool is_writable() const override;
   ssize_t read(char* ptr, size_t size) override;
@@ -54,10 +54,6 @@ class TlsStream : public httplib::Stream {
   void get_local_ip_and_port(std::string& ip, int& port) const override;
 
   socket_t socket() const override { return socket_; }
-
-  virtual bool wait_readable() const { return is_readable(); }
-
-  virtual bool wait_writable() const { return is_writable(); }
 
   virtual time_t duration() const { return 0; }
 

@@ -93,6 +93,12 @@ class Api(unittest.TestCase):
         self.assertEqual(self.hosts(OURS, certificate=True)[0], 200)
         self.assertEqual(self.hosts(OURS)[0], 401)
 
+    def test_a_session_cannot_make_another(self):
+        cookie, _ = self.log_in()
+        status, _, body = self.ask("POST", "/fettle.v1.Console/OfferLogin", {}, self.with_cookie(cookie))
+        self.assertEqual((status, json.loads(body)["code"]), (403, "permission_denied"))
+        self.assertEqual(self.ask("POST", "/fettle.v1.Console/OfferLogin", {}, OURS, certificate=True)[0], 200)
+
     def test_errors_are_those_of_grpc(self):
         status, _, body = self.ask("POST", "/fettle.v1.Fleet/GetHost", {"name": "nobody"}, OURS, certificate=True)
         self.assertEqual((status, json.loads(body)["code"]), (404, "not_found"))
