@@ -159,7 +159,7 @@ export function HeatMap({ hosts, controls, cells }: Props) {
 function Space({ height, columns }: { height: number; columns: number }) {
   if (height <= 0) return null;
   return (
-    <tr aria-hidden="true">
+    <tr aria-hidden="true" className="space">
       <td colSpan={columns} height={height} />
     </tr>
   );

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { fromHex, toBase64, toHex } from '../tree';
 import { verifyBundle } from './bundle';
 import { readKept, writeKept } from './kept';
+import { makeKeys, makeLog } from './made';
 import { isBeginning, leafHash, nodeHash, RootBuilder, sha256, type Hash } from './merkle';
 import { openCheckpoint, openNote, parseCheckpoint, parseKey } from './note';
 
@@ -171,26 +172,6 @@ test('a head has a log, a size, a root and a time', async () => {
     expect(() => parseCheckpoint(bad), bad).toThrow();
 });
 
-// A log that signs as the server does.
-async function makeLog(texts: readonly string[], times = 1000) {
-  const pair = (await crypto.subtle.generateKey({ name: 'Ed25519' }, true, [
-    'sign',
-    'verify',
-  ])) as CryptoKeyPair;
-  const raw = new Uint8Array([1, ...new Uint8Array(await crypto.subtle.exportKey('raw', pair.publicKey))]);
-  const id = (await sha256(new Uint8Array([...utf8('fettle/1\n'), ...raw]))).subarray(0, 4);
-  const builder = new RootBuilder();
-  for (const one of texts) await builder.addLeaf(utf8(one));
-  const body = `fettle/1\n${texts.length}\n${toBase64(await builder.root())}\ntime ${times}\n`;
-  const signature = new Uint8Array(
-    await crypto.subtle.sign({ name: 'Ed25519' }, pair.privateKey, utf8(body)),
-  );
-  return {
-    key: `fettle/1+${toHex(id)}+${toBase64(raw)}`,
-    head: `${body}\n\u2014 fettle/1 ${toBase64(new Uint8Array([...id, ...signature]))}\n`,
-  };
-}
-
 const act = (i: number) =>
   JSON.stringify({ act: 'label', detail: `d${i}`, kind: 'act', time_us: 10 + i, who: 'user/ann' });
 const leafLine = (text: string, number: number) => JSON.stringify({ leaf: toBase64(utf8(text)), number });
@@ -275,10 +256,7 @@ test('the leaves around a range show that nothing of it is missing', async () =>
 });
 
 test('reports are those that their host signed, and none is missing between them', async () => {
-  const pair = (await crypto.subtle.generateKey({ name: 'Ed25519' }, true, [
-    'sign',
-    'verify',
-  ])) as CryptoKeyPair;
+  const pair = await makeKeys();
   const key = toBase64(new Uint8Array(await crypto.subtle.exportKey('raw', pair.publicKey)));
   const data = utf8('batch');
   const digest = await sha256(data);
