@@ -19,6 +19,7 @@
 #include "agent/link/child.h"
 #include "agent/link/encode.h"
 #include "agent/link/port.h"
+#include "agent/link/report_signer_for_test.h"
 #include "fettle/v1/agent.grpc.pb.h"
 #include "fettle/v1/enrollment.grpc.pb.h"
 #include "lib/pki/certificate_authority.h"
@@ -166,7 +167,7 @@ class LinkProgramTest : public ::testing::Test {
     ASSERT_OK(started);
     link_ = std::make_unique<LinkChild>(*std::move(started));
     ASSERT_EQ(::fcntl(link_->socket(), F_SETFL, O_NONBLOCK), 0);
-    port_ = std::make_unique<Port>(link_->socket());
+    port_ = std::make_unique<Port>(link_->socket(), signer_);
   }
 
   Credentials Good() const {
@@ -209,6 +210,7 @@ class LinkProgramTest : public ::testing::Test {
   std::unique_ptr<grpc::Server> server_;
   int server_port_ = 0;
   std::unique_ptr<LinkChild> link_;
+  const ReportSigner signer_ = NewReportSigner();
   std::unique_ptr<Port> port_;
   std::vector<Event> events_;
 };
@@ -221,7 +223,7 @@ TEST_F(LinkProgramTest, PassesMessagesBothWays) {
   EXPECT_EQ(ack.heartbeat, absl::Seconds(7));
   EXPECT_EQ(ack.acknowledged, 42U);
   const std::vector<SpooledReport> reports = {{43, absl::Now(), EncodeFacts("{}")}};
-  port_->Send("01EPOCH", reports);
+  port_->Send("01EPOCH", 42, reports);
   const Acknowledged acknowledged = Await<Acknowledged>();
   EXPECT_EQ(acknowledged.epoch, "01EPOCH");
   EXPECT_EQ(acknowledged.sequence, 43U);
@@ -314,7 +316,7 @@ TEST_F(LinkProgramTest, ProbesWithANewConnectionBesideTheSession) {
   stranger.ca = NewAuthority().certificate_pem();
   port_->Probe(2, stranger);
   EXPECT_THAT(Await<Probed>().error, HasSubstr("cannot reach " + stranger.server));
-  port_->Send("01EPOCH", std::vector<SpooledReport>{{44, absl::Now(), EncodeFacts("{}")}});
+  port_->Send("01EPOCH", 43, std::vector<SpooledReport>{{44, absl::Now(), EncodeFacts("{}")}});
   EXPECT_EQ(Await<Acknowledged>().sequence, 44U) << "the session goes on";
   const Credentials nobody_there = Good();
   StopServer();

@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include "agent/link/encode.h"
+#include "agent/link/report_signer_for_test.h"
 #include "fettle/v1/link.pb.h"
 #include "lib/digest/digest.h"
 #include "lib/evidence/statement.h"
@@ -73,11 +74,7 @@ class PortTest : public ::testing::Test {
     return events;
   }
 
-  const ReportSigner signer_ = [] {
-    pki::SigningKey key = *pki::SigningKey::Generate();
-    std::string public_key = *key.RawPublic();
-    return ReportSigner{"web1", std::move(key), std::move(public_key)};
-  }();
+  const ReportSigner signer_ = NewReportSigner();
   std::array<int, 2> fds_{-1, -1};
   std::optional<Port> port_;
   wire::FrameReader reader_;

@@ -89,8 +89,10 @@ CREATE TABLE heads(size INTEGER PRIMARY KEY, time INTEGER NOT NULL, note TEXT NO
     // With what each host signs its reports now; which keys it had before is in the evidence log.
     "CREATE TABLE report_keys(host TEXT PRIMARY KEY, key BLOB NOT NULL) WITHOUT ROWID",
     // People who may see some hosts alone.
-    "ALTER TABLE users ADD COLUMN filter TEXT NOT NULL DEFAULT '';"
-    "ALTER TABLE tokens ADD COLUMN filter TEXT NOT NULL DEFAULT ''",
+    R"sql(
+ALTER TABLE users ADD COLUMN filter TEXT NOT NULL DEFAULT '';
+ALTER TABLE tokens ADD COLUMN filter TEXT NOT NULL DEFAULT '';
+)sql",
     // Classes of length in the tables of months, by AddLengthClasses().
     "SELECT 1",
 };
