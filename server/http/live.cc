@@ -25,6 +25,16 @@ absl::StatusOr<Scope> ScopeNow(const Context& context, const Request& request) {
   return Scope::Of(context, viewer);
 }
 
+// Whether somebody may begin to listen. That an auditor does is written down, once.
+absl::Status Admit(const Context& context, const Request& request) {
+  RETURN_IF_ERROR(ScopeNow(context, request).status());
+  ASSIGN_OR_RETURN(const Caller caller, CallerOf(context, request));
+  ASSIGN_OR_RETURN(const Viewer viewer, ViewerOf(context, caller.peer));
+  return viewer.role == "auditor"
+             ? context.auditor.Record(context.auditor.Entry(viewer.who, "query", "/events"))
+             : absl::OkStatus();
+}
+
 std::string TextOf(const std::vector<Change>& changes) {
   std::string text = changes.empty() ? ": still here\n\n" : "";
   for (const Change& change : changes) {
@@ -47,8 +57,8 @@ Response Live::Handle(const Request& request) const {
     refused.headers.emplace_back("Allow", "GET");
     return refused;
   }
-  if (const auto allowed = ScopeNow(context_, request); !allowed.ok()) {
-    return ErrorResponse(allowed.status());
+  if (const absl::Status admitted = Admit(context_, request); !admitted.ok()) {
+    return ErrorResponse(admitted);
   }
   const std::shared_ptr<ChangeFeed::Listener> listener = context_.changes.Listen();
   if (listener == nullptr) {

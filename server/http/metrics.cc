@@ -154,6 +154,11 @@ void TellHooks(const std::vector<notify::HookFigures>& hooks, std::string* text)
 // Sums tell of all hosts, so they are for who may see all.
 absl::Status CheckMayCount(const Context& context, const Peer& peer) {
   ASSIGN_OR_RETURN(const Viewer viewer, ViewerOf(context, peer));
+  if (viewer.role == "auditor") {
+    return PermissionDenied(
+        "what an auditor asks is written down, and /metrics is asked too often "
+        "for that: it is for viewers and admins");
+  }
   return CheckSeesAll(viewer, "/metrics");
 }
 

@@ -194,6 +194,22 @@ class Api(unittest.TestCase):
         self.assertIn('fettle_resources{state="ok"} 1\n', body)
         self.assertIn("fettle_sessions 1\n", body)
 
+    def test_what_an_auditor_asks_of_the_console_is_written_down(self):
+        token = self.fleet.json("enroll", "token", "--user", "--name", "otto", "--role", "auditor")["token"]
+        other = os.path.join(self.fleet.folder, "otto")
+        self.fleet.fettle_as(other, "login", "--server", f"{self.fleet.address}:7441", "--token", token)
+        cookie, session = self.log_in(json.loads(self.fleet.fettle_as(other, "console", "-o", "json").out)["token"])
+        self.assertEqual(session["role"], "auditor")
+        self.assertEqual(self.hosts(self.with_cookie(cookie))[0], 200)
+        self.assertEqual(self.ask("GET", "/metrics", None, self.with_cookie(cookie))[0], 403)
+        connection = self.connection()
+        connection.request("GET", "/events", headers=self.with_cookie(cookie))
+        self.assertEqual(connection.getresponse().status, 200)
+        connection.close()
+        asked = [act["detail"] for act in self.fleet.json("audit", "log", "--who", "user/otto", "--act", "query")["leaves"]]
+        self.assertIn("ListHosts {}", asked)
+        self.assertIn("/events", asked)
+
     def test_too_much_is_refused_and_rubbish_harms_nobody(self):
         status, _, _ = self.ask("POST", "/session", {"token": "x" * (5 << 20)}, OURS)
         self.assertEqual(status, 413)
