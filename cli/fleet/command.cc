@@ -79,11 +79,11 @@ void AddMostOption(CLI::App* command, uint32_t* most, uint32_t usual, uint32_t l
 
 void SayIfCut(bool cut, uint32_t most) {
   if (cut) {
-    fmt::print(stderr,
-               "there may be more; the newest are listed, {} at most: --most N lists more, --until "
-               "TIME older "
-               "ones\n",
-               most);
+    fmt::print(
+        stderr,
+        "there may be more; listed are the newest {} at most: --most N lists more, --until TIME "
+        "older ones\n",
+        most);
   }
 }
 
