@@ -53,8 +53,14 @@ absl::Status RecordQuery(const Context& context,
   if (!google::protobuf::util::MessageToJsonString(request, &asked).ok()) {
     return InvalidArgument("{}: the request holds text that is not UTF-8", what);
   }
-  return context.auditor.Record(
-      context.auditor.Entry(viewer.who, "query", fmt::format("{} {}", what, asked)));
+  constexpr std::size_t kMostAsked = std::size_t{16} << 10;
+  if (asked.size() > kMostAsked) {
+    return InvalidArgument(
+        "{}: what an auditor asks is written down, {} bytes of it at most", what, kMostAsked);
+  }
+  AuditEntry entry = context.auditor.Entry(viewer.who, "query", fmt::format("{} {}", what, asked));
+  entry.data["request"] = asked;  // The detail may be cut.
+  return context.auditor.Record(entry);
 }
 
 absl::Status CheckHost(const Peer& peer) {

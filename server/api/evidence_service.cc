@@ -50,6 +50,18 @@ absl::Time TimeOr(int64_t microseconds, absl::Time absent) {
   return microseconds == 0 ? absent : absl::FromUnixMicros(microseconds);
 }
 
+// Whether a leaf may be shown to who may see some hosts alone: what concerns those or was done by
+// them, what the viewer did, and what is of the whole fleet and names no host.
+bool IsFor(const Viewer& viewer, const Scope& scope, const v1::LeafRecord& record) {
+  if (!record.host().empty()) {
+    return scope.Shows(record.host());
+  }
+  if (record.who().starts_with(kHostPrefix)) {
+    return scope.Shows(record.who().substr(kHostPrefix.size()));
+  }
+  return record.who() == viewer.who || record.act() == "publish" || record.act() == "channel set";
+}
+
 class EvidenceService final : public v1::Evidence::Service {
  public:
   explicit EvidenceService(const Context& context)
@@ -61,7 +73,7 @@ class EvidenceService final : public v1::Evidence::Service {
     return ToGrpc([&]() -> absl::Status {
       ASSIGN_OR_RETURN(const Viewer viewer, RequireViewer(context_, *call, "ListLeaves", *request));
       ASSIGN_OR_RETURN(const Scope scope, Scope::Of(context_, viewer));
-      return List(*request, scope, response);
+      return List(*request, viewer, scope, response);
     }());
   }
 
@@ -111,6 +123,7 @@ class EvidenceService final : public v1::Evidence::Service {
 
  private:
   absl::Status List(const v1::ListLeavesRequest& request,
+                    const Viewer& viewer,
                     const Scope& scope,
                     v1::ListLeavesResponse* response) {
     const uint32_t most = std::min(request.most() == 0 ? kUsual : request.most(), kMost);
@@ -130,11 +143,7 @@ class EvidenceService final : public v1::Evidence::Service {
       }
       v1::LeafRecord record;
       RETURN_IF_ERROR(ToProto(leaf, &record));
-      // What a host did concerns it, too.
-      const bool of_host = record.who().starts_with(kHostPrefix);
-      if (scope.Shows(record.host().empty() && of_host ? record.who().substr(kHostPrefix.size())
-                                                       : record.host()) ||
-          (record.host().empty() && !of_host)) {
+      if (scope.all() || IsFor(viewer, scope, record)) {
         *response->add_leaves() = std::move(record);
       }
     }

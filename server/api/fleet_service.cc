@@ -194,6 +194,7 @@ class FleetService final : public v1::Fleet::Service {
       RETURN_IF_ERROR(store_.SetLabels(host.name, labels, act));
       Auditor::Told(act);
       context_.changes.Tell(Change::Kind::kHost, request.name());
+      context_.pusher.HostChanged(host.name);  // Whatever becomes of the channel.
     }
     if (!request.channel().empty() && request.channel() != host.channel) {
       const AuditEntry act = context_.auditor.Entry(

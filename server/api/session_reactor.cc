@@ -2,6 +2,7 @@
 #include "server/api/session_reactor.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include <spdlog/spdlog.h>
@@ -16,6 +17,8 @@
 
 namespace fettle::server {
 namespace {
+
+constexpr uint64_t kLastSequence = std::numeric_limits<int64_t>::max();  // The store counts so.
 
 constexpr int kWindow = 4;
 constexpr uint32_t kProtocol = 1;
@@ -60,6 +63,9 @@ absl::StatusOr<SignedReports> CheckSignature(const std::string& host,
   evidence::ReportsStatement statement{
       host, batch.epoch(), batch.after(), 0, Sha256(batch.reports())};
   for (const Ingest& record : records) {
+    if (record.sequence > kLastSequence) {
+      return InvalidArgument("ReportBatch: no host has written {} reports", record.sequence);
+    }
     statement.last = std::max(statement.last, record.sequence);
   }
   if (!evidence::VerifyReports(statement, batch.key(), batch.signature())) {

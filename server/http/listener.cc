@@ -18,6 +18,9 @@
 namespace fettle::server::http {
 namespace {
 
+// A body above kMaxBody is read and thrown away by the library, so that its sender sees the answer;
+// above this, whoever sends it sees the connection end.
+constexpr int64_t kMostSkipped = int64_t{64} << 20;
 constexpr char kContentType[] = "Content-Type";
 
 Request FromLibrary(const httplib::Request& from) {
@@ -69,6 +72,12 @@ httplib::Server::HandlerResponse RefuseUnbounded(const httplib::Request& request
   if (request.ranges.size() > 1) {
     response.status = 416;
     response.set_content("one range at a time\n", "text/plain; charset=utf-8");
+    return httplib::Server::HandlerResponse::Handled;
+  }
+  int64_t size = 0;
+  if (ParseInt(request.get_header_value("Content-Length"), &size) && size > kMostSkipped) {
+    response.status = 413;
+    response.set_content("a request has 4 MiB at most\n", "text/plain; charset=utf-8");
     return httplib::Server::HandlerResponse::Handled;
   }
   const bool chunked = request.has_header("Transfer-Encoding");

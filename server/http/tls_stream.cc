@@ -70,14 +70,14 @@ bool TlsStream::AwaitRequest(absl::Duration patience) {
 void TlsStream::BeginHead() {
   in_head_ = true;
   head_left_ = kMostHead;
-  unread_ = 0;
+  unread_ = 1;  // Until BeginBody() says what there is.
   read_by_ = Deadline::After(kHeadTime);
 }
 
 void TlsStream::BeginBody(uint64_t size) {
   in_head_ = false;
   unread_ = size;
-  read_by_ = TimeFor(size);
+  read_by_ = TimeFor(std::min<uint64_t>(size, kMostBody));
 }
 
 bool TlsStream::Poll(short events, const Deadline& deadline) {

@@ -19,6 +19,7 @@ namespace fettle::server::http {
 class TlsStream : public httplib::Stream {
  public:
   static constexpr std::size_t kMostHead = std::size_t{64} << 10;
+  static constexpr std::size_t kMostBody = std::size_t{4} << 20;  // Time is given for no more.
   static constexpr absl::Duration kHandshakeTime = absl::Seconds(5);
   static constexpr absl::Duration kHeadTime = absl::Seconds(10);
   static constexpr absl::Duration kPartTime = absl::Seconds(10);  // For a body, or one write.
@@ -41,7 +42,12 @@ class TlsStream : public httplib::Stream {
   void BeginBody(uint64_t size);
 
   // Whether another request can follow: all of the present one was read, and nothing was wrong.
-  bool InStep() const { return !broken_ && unread_ == 0; }
+  bool InStep() const { return !broken_ && !last_ && unread_ == 0; }
+
+  // The present request is the last, however much of it is read.
+  void EndAfterThis() { last_ = true; }
+
+  bool stopping() const { return stop_by_.has_value(); }
 
   ssl_st* ssl() const { return tls_.handle(); }
 
@@ -70,6 +76,7 @@ class TlsStream : public httplib::Stream {
   pki::TlsServerEnd tls_;
   bool broken_ = false;
   bool in_head_ = true;
+  bool last_ = false;
   std::size_t head_left_ = kMostHead;
   uint64_t unread_ = 0;  // Of the body.
   Deadline read_by_ = Deadline::Never();

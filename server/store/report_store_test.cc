@@ -3,6 +3,7 @@
 #include <random>
 
 #include "absl/synchronization/blocking_counter.h"
+#include "absl/synchronization/notification.h"
 
 #include "lib/base/background_thread.h"
 #include "tests/server/store_fixture.h"
@@ -11,6 +12,7 @@ namespace fettle::server {
 namespace {
 
 using ::fettle::testing::IsOkAndHolds;
+using ::fettle::testing::StatusIs;
 using resource::Cause;
 using resource::State;
 using ::testing::ElementsAre;
@@ -41,6 +43,26 @@ class ReportStoreTest : public StoreTest {
     return host.ok() ? *host : HostRecord();
   }
 };
+
+TEST_F(ReportStoreTest, WhatFollowsReportsThatAreNotHereIsSentAgain) {
+  const auto send = [&](uint64_t after, uint64_t sequence) {
+    SignedReports batch{
+        "batch", Sha256("batch"), after, std::string(32, 'k'), std::string(64, 's')};
+    absl::Notification done;
+    absl::StatusOr<uint64_t> answer;
+    store().reports().Ingest(
+        "web1", "e9", {Run(sequence, {})}, batch, [&](absl::StatusOr<uint64_t> stored) {
+          answer = std::move(stored);
+          done.Notify();
+        });
+    done.WaitForNotification();
+    return answer;
+  };
+  EXPECT_THAT(send(5, 6), StatusIs(absl::StatusCode::kFailedPrecondition));
+  EXPECT_THAT(send(0, 5), IsOkAndHolds(5U));
+  EXPECT_THAT(send(5, 6), IsOkAndHolds(6U));
+  EXPECT_THAT(send(5, 7), IsOkAndHolds(7U));
+}
 
 TEST_F(ReportStoreTest, ABatchSentTwiceCountsOnce) {
   const auto batch = [&] {

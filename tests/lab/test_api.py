@@ -187,6 +187,9 @@ class Api(unittest.TestCase):
     def test_metrics_are_for_who_may_look(self):
         self.assertEqual(self.ask("GET", "/metrics")[0], 401)
         self.assertEqual(self.ask("POST", "/metrics", {}, OURS, certificate=True)[0], 405)
+        # Another test may just have restarted the server.
+        wait_until(lambda: "fettle_sessions 1\n" in self.ask("GET", "/metrics", certificate=True)[2], 60,
+                   "the host's session")
         status, headers, body = self.ask("GET", "/metrics", certificate=True)
         self.assertEqual(status, 200, body)
         self.assertTrue(headers["Content-Type"].startswith("text/plain; version=0.0.4"))
@@ -259,9 +262,12 @@ class Api(unittest.TestCase):
         for head in (b"GET /healthz HTTP/1.1\r\n" + length,
                      b"POST /session HTTP/1.1\r\nContent-Encoding: gzip\r\n" + length,
                      b"POST /session HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n",
-                     b"GET / HTTP/1.1\r\nRange: bytes=0-1,0-1\r\n" + length):
+                     b"GET / HTTP/1.1\r\nRange: bytes=0-1,0-1\r\n" + length, b"GET /%zz HTTP/9\r\n" + length,
+                     b"POST /session HTTP/1.1\r\nHost: x\r\nContent-Length: 5x\r\n\r\n",
+                     b"POST /session HTTP/1.1\r\nHost: x\r\nContent-Length: 9000000000000000000\r\n\r\n"):
             answer = self.raw(head + hidden)
-            self.assertEqual(answer.count(b"HTTP/1.1 "), 1, answer)
+            self.assertLessEqual(answer.count(b"HTTP/1.1 "), 1, answer)
+            self.assertNotIn(b"ready", answer)
 
     def test_two_requests_of_one_connection_are_both_answered(self):
         answer = self.raw(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n" * 2 +

@@ -9,6 +9,17 @@
 #include "server/store/sqlite/rows.h"
 
 namespace fettle::server::sqlite {
+namespace {
+
+// NewestFirst() when there are far more than wanted, so that no question fills the memory.
+template <typename T, typename Time>
+void KeepFew(std::vector<T>* list, uint32_t most, Time time) {
+  if (list->size() / 2 > most) {
+    NewestFirst(list, most, time);
+  }
+}
+
+}  // namespace
 
 absl::StatusOr<std::vector<SpanRecord>> SqliteHistoryStore::Spans(const std::string& host,
                                                                   const std::string& resource,
@@ -74,6 +85,7 @@ absl::StatusOr<std::vector<HostSpan>> SqliteHistoryStore::Changes(const Window& 
             window.since,
             window.until,
             int64_t{window.most}));
+        KeepFew(&spans, window.most, [](const HostSpan& one) { return one.span.state.since; });
       }
     }
     return absl::OkStatus();
@@ -109,6 +121,7 @@ absl::StatusOr<std::vector<DriftEntry>> SqliteHistoryStore::Drift(const Window& 
             int64_t{length},
             LengthBound(length),
             int64_t{window.most}));
+        KeepFew(&entries, window.most, [](const DriftEntry& entry) { return entry.seen; });
       }
     }
     return absl::OkStatus();

@@ -68,6 +68,14 @@ absl::StatusOr<uint64_t> Ingester::Apply(const std::string& host,
     return a.sequence < b.sequence;
   });
   const int64_t before = acknowledged;
+  // Those before it are not stored: taken now, it would hide them for ever.
+  if (!reports.key.empty() && reports.after > static_cast<uint64_t>(before)) {
+    return FailedPrecondition(
+        "host {} sent what follows report {}, and its reports up to {} are here",
+        host,
+        reports.after,
+        before);
+  }
   for (const Ingest& record : records) {
     const auto sequence = static_cast<int64_t>(record.sequence);
     if (sequence <= acknowledged) {
