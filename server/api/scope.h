@@ -24,9 +24,6 @@ class Scope {
   // kNotFound for a host that is not shown, as for one that is not there.
   absl::Status Check(const std::string& host) const;
 
-  // The hosts, when not all are shown.
-  const std::set<std::string>& hosts() const { return hosts_; }
-
  private:
   bool all_ = true;
   std::set<std::string> hosts_;

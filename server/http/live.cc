@@ -18,18 +18,22 @@ namespace {
 constexpr absl::Duration kHeartbeat = absl::Seconds(15);
 constexpr absl::Duration kTogether = absl::Milliseconds(100);
 
-// What the one who listens may see now: nothing any more who is logged out or revoked.
-absl::StatusOr<Scope> ScopeNow(const Context& context, const Request& request) {
+// Who listens, as of now: nobody any more who is logged out or revoked.
+absl::StatusOr<Viewer> ViewerNow(const Context& context, const Request& request) {
   ASSIGN_OR_RETURN(const Caller caller, CallerOf(context, request));
-  ASSIGN_OR_RETURN(const Viewer viewer, ViewerOf(context, caller.peer));
+  return ViewerOf(context, caller.peer);
+}
+
+// What they may see.
+absl::StatusOr<Scope> ScopeNow(const Context& context, const Request& request) {
+  ASSIGN_OR_RETURN(const Viewer viewer, ViewerNow(context, request));
   return Scope::Of(context, viewer);
 }
 
 // Whether somebody may begin to listen. That an auditor does is written down, once.
 absl::Status Admit(const Context& context, const Request& request) {
-  RETURN_IF_ERROR(ScopeNow(context, request).status());
-  ASSIGN_OR_RETURN(const Caller caller, CallerOf(context, request));
-  ASSIGN_OR_RETURN(const Viewer viewer, ViewerOf(context, caller.peer));
+  ASSIGN_OR_RETURN(const Viewer viewer, ViewerNow(context, request));
+  RETURN_IF_ERROR(Scope::Of(context, viewer).status());
   return viewer.role == "auditor"
              ? context.auditor.Record(context.auditor.Entry(viewer.who, "query", "/events"))
              : absl::OkStatus();

@@ -7,6 +7,7 @@ import type { Cells } from '../lib/compliance';
 import { href } from '../lib/route';
 import { glyph, HostLink } from '../ui/bits';
 import { useParam, useRouter } from '../ui/place';
+import { Space } from '../ui/table';
 import { evenOffsets, useVisible } from '../ui/virtual';
 
 const rowHeight = 30;
@@ -153,14 +154,5 @@ export function HeatMap({ hosts, controls, cells }: Props) {
         </p>
       )}
     </section>
-  );
-}
-
-function Space({ height, columns }: { height: number; columns: number }) {
-  if (height <= 0) return null;
-  return (
-    <tr aria-hidden="true" className="space">
-      <td colSpan={columns} height={height} />
-    </tr>
   );
 }

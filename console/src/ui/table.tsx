@@ -76,7 +76,8 @@ export function Table<Row>({ caption, columns, rows, rowKey, sort = '', onSort, 
   );
 }
 
-function Space({ height, columns }: { height: number; columns: number }) {
+// The rows that are not drawn: as high as they would be.
+export function Space({ height, columns }: { height: number; columns: number }) {
   if (height <= 0) return null;
   return (
     <tr aria-hidden="true" className="space">
