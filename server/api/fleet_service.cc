@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <set>
+
 #include "fettle/v1/fleet.grpc.pb.h"
 #include "lib/base/ids.h"
 #include "lib/base/status_macros.h"
@@ -104,18 +107,20 @@ class FleetService final : public v1::Fleet::Service {
       ASSIGN_OR_RETURN(const auto hosts, Find(request->filter()));
       const std::string id = NewId();
       const std::string reason = request->reason().substr(0, kMaxReason);
-      uint32_t asked = 0;
-      for (const HostView& host : hosts) {
-        const auto session = context_.sessions.Find(host.record.name);
-        if (session != nullptr && session->RequestRun(id, reason)) {
-          ++asked;
-        } else {
-          response->add_not_connected(host.record.name);
+      const auto sessions = Connected(hosts);
+      RETURN_IF_ERROR(RecordAsking(
+          context_,
+          who,
+          "run",
+          hosts,
+          fmt::format("{} of {} hosts ({}): {}", sessions.size(), hosts.size(), id, reason)));
+      std::set<std::string> asked;
+      for (const auto& session : sessions) {
+        if (session->RequestRun(id, reason)) {
+          asked.insert(session->host());
         }
       }
-      response->set_asked(asked);
-      context_.auditor.Act(
-          who, "run", fmt::format("{} of {} hosts ({}): {}", asked, hosts.size(), id, reason));
+      Tell(hosts, asked, response);
       return absl::OkStatus();
     }());
   }
@@ -150,6 +155,29 @@ class FleetService final : public v1::Fleet::Service {
             [&call] { return call.IsCancelled(); }};
   }
 
+  std::vector<SessionRegistry::SessionPtr> Connected(const std::vector<HostView>& hosts) const {
+    std::vector<SessionRegistry::SessionPtr> sessions;
+    for (const HostView& host : hosts) {
+      if (auto session = context_.sessions.Find(host.record.name); session != nullptr) {
+        sessions.push_back(std::move(session));
+      }
+    }
+    return sessions;
+  }
+
+  // Which of `hosts` were `asked`.
+  template <typename Response>
+  static void Tell(const std::vector<HostView>& hosts,
+                   const std::set<std::string>& asked,
+                   Response* response) {
+    response->set_asked(static_cast<uint32_t>(asked.size()));
+    for (const HostView& host : hosts) {
+      if (!asked.contains(host.record.name)) {
+        response->add_not_connected(host.record.name);
+      }
+    }
+  }
+
   absl::Status PauseHosts(const std::string& who,
                           const v1::PauseRequest& request,
                           v1::PauseResponse* response) {
@@ -162,21 +190,21 @@ class FleetService final : public v1::Fleet::Service {
       return InvalidArgument("a pause wants a reason, for those who wonder later");
     }
     ASSIGN_OR_RETURN(const auto hosts, Find(request.filter()));
-    for (const HostView& host : hosts) {
-      const auto session = context_.sessions.Find(host.record.name);
-      if (session != nullptr && session->Pause(absl::Seconds(request.seconds()), reason, who)) {
-        response->set_asked(response->asked() + 1);
-      } else {
-        response->add_not_connected(host.record.name);
+    const auto sessions = Connected(hosts);
+    RETURN_IF_ERROR(RecordAsking(
+        context_,
+        who,
+        request.seconds() > 0 ? "pause" : "resume",
+        hosts,
+        fmt::format(
+            "{} of {} hosts, {} s: {}", sessions.size(), hosts.size(), request.seconds(), reason)));
+    std::set<std::string> asked;
+    for (const auto& session : sessions) {
+      if (session->Pause(absl::Seconds(request.seconds()), reason, who)) {
+        asked.insert(session->host());
       }
     }
-    context_.auditor.Act(who,
-                         request.seconds() > 0 ? "pause" : "resume",
-                         fmt::format("{} of {} hosts, {} s: {}",
-                                     response->asked(),
-                                     hosts.size(),
-                                     request.seconds(),
-                                     reason));
+    Tell(hosts, asked, response);
     return absl::OkStatus();
   }
 
@@ -188,23 +216,26 @@ class FleetService final : public v1::Fleet::Service {
     if (!request.channel().empty()) {
       RETURN_IF_ERROR(CheckChannel(request.channel()));
     }
+    HostChange change;
     if (labels != host.labels) {
-      const AuditEntry act =
-          context_.auditor.Entry(who, "label", DescribeLabels(request), host.name);
-      RETURN_IF_ERROR(store_.SetLabels(host.name, labels, act));
-      Auditor::Told(act);
-      context_.changes.Tell(Change::Kind::kHost, request.name());
-      context_.pusher.HostChanged(host.name);  // Whatever becomes of the channel.
+      change.labels = labels;
+      change.acts.push_back(
+          context_.auditor.Entry(who, "label", DescribeLabels(request), host.name));
     }
     if (!request.channel().empty() && request.channel() != host.channel) {
-      const AuditEntry act = context_.auditor.Entry(
+      change.channel = request.channel();
+      change.acts.push_back(context_.auditor.Entry(
           who,
           "host channel",
           fmt::format("{} from {} to {}", host.name, host.channel, request.channel()),
-          host.name);
-      RETURN_IF_ERROR(store_.SetHostChannel(host.name, request.channel(), act));
-      Auditor::Told(act);
+          host.name));
     }
+    if (change.acts.empty()) {
+      return Show(host.name, response);
+    }
+    RETURN_IF_ERROR(store_.ChangeHost(host.name, change));
+    std::ranges::for_each(change.acts, Auditor::Told);
+    context_.changes.Tell(Change::Kind::kHost, host.name);
     context_.pusher.HostChanged(host.name);
     return Show(host.name, response);
   }

@@ -7,6 +7,8 @@
 #include <optional>
 #include <utility>
 
+#include "absl/strings/str_join.h"
+
 #include "lib/base/ids.h"
 #include "lib/base/status_macros.h"
 #include "server/api/outbox.h"
@@ -117,8 +119,6 @@ class Asking {
     }
   }
 
-  std::size_t asked() const { return open_.size(); }
-
  private:
   void GiveUp(absl::Duration time) {
     for (const auto& [host, id] : open_) {
@@ -136,6 +136,23 @@ class Asking {
 };
 
 }  // namespace
+
+absl::Status RecordAsking(const Context& context,
+                          std::string_view who,
+                          std::string_view act,
+                          const std::vector<HostView>& hosts,
+                          std::string_view detail) {
+  AuditEntry entry = context.auditor.Entry(
+      who, act, detail, hosts.size() == 1 ? hosts.front().record.name : std::string());
+  std::vector<std::string> names;
+  for (const HostView& host : hosts) {
+    names.push_back(host.record.name);
+  }
+  entry.data["hosts"] = absl::StrJoin(names, " ");
+  RETURN_IF_ERROR(context.auditor.Record(entry));
+  Auditor::Told(entry);
+  return absl::OkStatus();
+}
 
 absl::Status PlanHosts(const Context& context,
                        const std::string& who,
@@ -156,11 +173,29 @@ absl::Status PlanHosts(const Context& context,
   v1::Task task;
   task.set_by(who);
   task.set_reason(request.reason().substr(0, kMaxReason));
-  Asking asking(context, answers);
+  std::vector<Assignment> assignments;
+  std::size_t connected = 0;
   for (const HostView& host : hosts) {
-    const std::string& name = host.record.name;
-    ASSIGN_OR_RETURN(Assignment assignment, context.assigner.For(name));
+    ASSIGN_OR_RETURN(Assignment assignment, context.assigner.For(host.record.name));
     assignment.revision = revision != nullptr ? revision : assignment.revision;
+    connected +=
+        assignment.revision != nullptr && context.sessions.Find(host.record.name) != nullptr;
+    assignments.push_back(std::move(assignment));
+  }
+  RETURN_IF_ERROR(RecordAsking(
+      context,
+      who,
+      "plan",
+      hosts,
+      fmt::format("{} of {} hosts, {}: {}",
+                  connected,
+                  hosts.size(),
+                  revision != nullptr ? RevisionName(revision->number) : "what each is to enforce",
+                  task.reason())));
+  Asking asking(context, answers);
+  for (std::size_t i = 0; i < hosts.size(); ++i) {
+    const std::string& name = hosts[i].record.name;
+    const Assignment& assignment = assignments[i];
     if (assignment.revision == nullptr) {
       asking.Refuse(name,
                     fmt::format("its channel {} points to no revision; name one with --revision",
@@ -170,14 +205,6 @@ absl::Status PlanHosts(const Context& context,
     *task.mutable_plan()->mutable_revision() = ToProto(assignment);
     asking.Ask(name, task, &assignment.revision->id);
   }
-  context.auditor.Act(
-      who,
-      "plan",
-      fmt::format("{} of {} hosts, {}: {}",
-                  asking.asked(),
-                  hosts.size(),
-                  revision != nullptr ? RevisionName(revision->number) : "what each is to enforce",
-                  task.reason()));
   asking.Wait(TimeOf(request.seconds(), kPlanTime));
   return absl::OkStatus();
 }
@@ -186,9 +213,9 @@ absl::Status ApplyPlan(const Context& context,
                        const std::string& who,
                        const v1::ApplyPlanRequest& request,
                        const AnswerStream& answers) {
-  RETURN_IF_ERROR(
-      FindHost(context.store, request.host(), context.clock.Now(), context.config.heartbeat)
-          .status());
+  ASSIGN_OR_RETURN(
+      const HostView host,
+      FindHost(context.store, request.host(), context.clock.Now(), context.config.heartbeat));
   if (request.plan().empty()) {
     return InvalidArgument("which plan? its id is missing");
   }
@@ -196,15 +223,19 @@ absl::Status ApplyPlan(const Context& context,
   task.set_by(who);
   task.set_reason(request.reason().substr(0, kMaxReason));
   task.mutable_apply_plan()->set_plan(request.plan());
+  RETURN_IF_ERROR(RecordAsking(
+      context,
+      who,
+      "apply plan",
+      {host},
+      fmt::format(
+          "{} on {}{}: {}",
+          request.plan(),
+          request.host(),
+          context.sessions.Find(request.host()) == nullptr ? ", which is not connected" : "",
+          task.reason())));
   Asking asking(context, answers);
   asking.Ask(request.host(), task, nullptr);
-  context.auditor.Act(who,
-                      "apply plan",
-                      fmt::format("{} on {}{}: {}",
-                                  request.plan(),
-                                  request.host(),
-                                  asking.asked() == 0 ? ", which was not asked" : "",
-                                  task.reason()));
   asking.Wait(TimeOf(request.seconds(), kApplyTime));
   return absl::OkStatus();
 }

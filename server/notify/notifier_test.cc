@@ -153,7 +153,7 @@ class NotifierTest : public StoreTest {
 TEST_F(NotifierTest, EachHookIsToldWhatItsFilterLetsThrough) {
   MakeHost("a");
   MakeHost("b");
-  ASSERT_OK(store().fleet().SetLabels("a", {{"env", "prod"}}));
+  ASSERT_OK(store().fleet().ChangeHost("a", {.labels = Labels{{"env", "prod"}}}));
   Begin({HookAt("all"), HookAt("prod", "labels.env == prod")});
   Report("a", State::kFailed);
   Report("b", State::kFailed);

@@ -70,12 +70,8 @@ class FleetStore {
   virtual absl::StatusOr<HostRecord> GetHost(const std::string& name) = 0;
   // All hosts, by name.
   virtual absl::StatusOr<std::vector<HostRecord>> ListHosts() = 0;
-  virtual absl::Status SetLabels(const std::string& host,
-                                 const Labels& labels,
-                                 const AuditEntry& act = {}) = 0;
-  virtual absl::Status SetHostChannel(const std::string& host,
-                                      const std::string& channel,
-                                      const AuditEntry& act = {}) = 0;
+  // All of `change` and its acts, or nothing.
+  virtual absl::Status ChangeHost(const std::string& host, const HostChange& change) = 0;
   // What a session learnt: version, address, machine id, enforced revision.
   virtual absl::Status NoteSession(const HostRecord& host) = 0;
   // Heartbeats come often: kept in memory and written within a minute, or at the next change of the

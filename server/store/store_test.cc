@@ -221,7 +221,7 @@ TEST_F(FleetStoreTest, EnrollingAnewEndsARevocationAndKeepsLabels) {
   ASSERT_OK(EnrolWith("secret", Subject::kHost, "web1"));
   const absl::Time enrolled = clock_.Now();
   clock_.Advance(absl::Minutes(1));
-  ASSERT_OK(store().fleet().SetLabels("web1", {{"role", "db"}}));
+  ASSERT_OK(store().fleet().ChangeHost("web1", {.labels = Labels{{"role", "db"}}}));
   ASSERT_OK(store().fleet().Revoke(Subject::kHost, "web1", "rebuilt").status());
   ASSERT_OK(EnrolWith("secret", Subject::kHost, "web1"));
   ASSERT_OK_AND_ASSIGN(const HostRecord host, store().fleet().GetHost("web1"));
@@ -256,9 +256,9 @@ TEST_F(FleetStoreTest, HeartbeatsAreSeenAtOnceAndKeptByClosing) {
 
 TEST_F(FleetStoreTest, LabelsAreReplacedAndChannelsMoved) {
   MakeHost("web1");
-  ASSERT_OK(store().fleet().SetLabels("web1", {{"a", "1"}, {"b", "2"}}));
-  ASSERT_OK(store().fleet().SetLabels("web1", {{"b", "3"}}));
-  ASSERT_OK(store().fleet().SetHostChannel("web1", "staging"));
+  ASSERT_OK(store().fleet().ChangeHost("web1", {.labels = Labels{{"a", "1"}, {"b", "2"}}}));
+  ASSERT_OK(store().fleet().ChangeHost("web1", {.labels = Labels{{"b", "3"}}}));
+  ASSERT_OK(store().fleet().ChangeHost("web1", {.channel = "staging"}));
   ASSERT_OK_AND_ASSIGN(const auto hosts, store().fleet().ListHosts());
   ASSERT_THAT(hosts, SizeIs(1));
   EXPECT_EQ(hosts.front().labels, (Labels{{"b", "3"}}));
@@ -269,7 +269,7 @@ class StoreFileTest : public StoreTest {};
 
 TEST_F(StoreFileTest, ADatabaseOfANewerServerIsRefused) {
   CloseStore();
-  RunSql("PRAGMA user_version=1000");
+  RunSql(Path(), "PRAGMA user_version=1000");
   EXPECT_THAT(OpenAgain(),
               StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("newer fettle-server")));
 }

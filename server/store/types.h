@@ -163,6 +163,13 @@ struct AuditEntry {
   std::map<std::string, std::string> data{};  // For programs: what exactly, by name.
 };
 
+// What a person changes of a host.
+struct HostChange {
+  std::optional<Labels> labels{};  // All that it has from now on; nullopt leaves them.
+  std::string channel{};           // "" leaves it.
+  std::vector<AuditEntry> acts{};  // What is written down with it.
+};
+
 // The act that says which of the log's leaves were moved there from before it was one.
 inline constexpr char kLogBegun[] = "log begun";
 

@@ -3,6 +3,7 @@
 #include "lib/digest/digest.h"
 #include "lib/resource/report.h"
 #include "tests/server/server_world.h"
+#include "tests/server/store_fixture.h"
 #include "tests/support/status_matchers.h"
 
 namespace fettle::testing {
@@ -329,6 +330,47 @@ TEST_F(SessionTest, ARunIsAskedForWhereSomebodyIsConnected) {
   EXPECT_EQ(response.asked(), 1U);
   EXPECT_THAT(response.not_connected(), ::testing::ElementsAre("web2"));
   EXPECT_EQ(session->Next().run().reason(), "because");
+}
+
+TEST_F(SessionTest, WhatCannotBeWrittenDownIsNotAskedOfHosts) {
+  const auto session = Session();
+  Greet(session.get());
+  server::RunSql(
+      config_.DatabasePath(),
+      "CREATE TRIGGER full BEFORE INSERT ON acts BEGIN SELECT RAISE(ABORT, 'no room'); END");
+  const auto fleet = FleetOf(admin());
+  {
+    v1::RequestRunRequest request;
+    request.set_filter("web1");
+    Call call;
+    v1::RequestRunResponse response;
+    EXPECT_THAT(Of(fleet->RequestRun(&call, request, &response)).message(), HasSubstr("no room"));
+  }
+  {
+    v1::PauseRequest request;
+    request.set_filter("web1");
+    request.set_seconds(60);
+    request.set_reason("work");
+    Call call;
+    v1::PauseResponse response;
+    EXPECT_THAT(Of(fleet->Pause(&call, request, &response)).message(), HasSubstr("no room"));
+  }
+  {
+    v1::ApplyPlanRequest request;
+    request.set_host("web1");
+    request.set_plan("3f0c");
+    Call call;
+    const auto answers = fleet->ApplyPlan(&call, request);
+    EXPECT_THAT(Of(answers->Finish()).message(), HasSubstr("no room"));
+  }
+  server::RunSql(config_.DatabasePath(), "DROP TRIGGER full");
+  v1::RequestRunRequest request;
+  request.set_filter("web1");
+  request.set_reason("the first that reaches it");
+  Call call;
+  v1::RequestRunResponse response;
+  ASSERT_OK(Of(fleet->RequestRun(&call, request, &response)));
+  EXPECT_EQ(session->Next().run().reason(), "the first that reaches it");
 }
 
 TEST_F(SessionTest, APlanIsAskedForAndEachHostGivesOneLastAnswer) {

@@ -57,9 +57,9 @@ void StoreTest::Crash() {
   store_ = *std::move(opened);
 }
 
-void StoreTest::RunSql(const std::string& sql) const {
+void RunSql(const std::string& path, const std::string& sql) {
   sqlite3* database = nullptr;
-  ASSERT_EQ(sqlite3_open(Path().c_str(), &database), SQLITE_OK);
+  ASSERT_EQ(sqlite3_open(path.c_str(), &database), SQLITE_OK);
   EXPECT_EQ(sqlite3_exec(database, sql.c_str(), nullptr, nullptr, nullptr), SQLITE_OK);
   sqlite3_close(database);
 }

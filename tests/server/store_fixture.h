@@ -19,6 +19,9 @@
 // damage it; everything else they say holds for every store.
 namespace fettle::server {
 
+// Runs `sql` on the database file `path`, also while a store has it open.
+void RunSql(const std::string& path, const std::string& sql);
+
 class StoreTest : public ::testing::Test {
  protected:
   StoreTest();
@@ -38,7 +41,6 @@ class StoreTest : public ::testing::Test {
   // closes its files.
   void Crash();
 
-  void RunSql(const std::string& sql) const;
   std::string Bytes() const;
   void Overwrite(std::string_view bytes) const;
   // Overwrites pages in the middle.

@@ -164,21 +164,19 @@ absl::StatusOr<std::vector<HostRecord>> SqliteFleetStore::ListHosts() {
   return ReadHosts("");
 }
 
-absl::Status SqliteFleetStore::SetLabels(const std::string& host,
-                                         const Labels& labels,
-                                         const AuditEntry& act) {
+absl::Status SqliteFleetStore::ChangeHost(const std::string& host, const HostChange& change) {
   return writer_.Transaction([&](Database& database) -> absl::Status {
-    RETURN_IF_ERROR(ReplaceLabels(database, host, labels));
-    return WriteAct(database, act, act.time);
-  });
-}
-
-absl::Status SqliteFleetStore::SetHostChannel(const std::string& host,
-                                              const std::string& channel,
-                                              const AuditEntry& act) {
-  return writer_.Transaction([&](Database& database) -> absl::Status {
-    RETURN_IF_ERROR(database.Run("UPDATE hosts SET channel = ? WHERE name = ?", channel, host));
-    return WriteAct(database, act, act.time);
+    if (change.labels.has_value()) {
+      RETURN_IF_ERROR(ReplaceLabels(database, host, *change.labels));
+    }
+    if (!change.channel.empty()) {
+      RETURN_IF_ERROR(
+          database.Run("UPDATE hosts SET channel = ? WHERE name = ?", change.channel, host));
+    }
+    for (const AuditEntry& act : change.acts) {
+      RETURN_IF_ERROR(WriteAct(database, act, act.time));
+    }
+    return absl::OkStatus();
   });
 }
 

@@ -22,12 +22,7 @@ class SqliteFleetStore final : public FleetStore {
 
   absl::StatusOr<HostRecord> GetHost(const std::string& name) override;
   absl::StatusOr<std::vector<HostRecord>> ListHosts() override;
-  absl::Status SetLabels(const std::string& host,
-                         const Labels& labels,
-                         const AuditEntry& act) override;
-  absl::Status SetHostChannel(const std::string& host,
-                              const std::string& channel,
-                              const AuditEntry& act) override;
+  absl::Status ChangeHost(const std::string& host, const HostChange& change) override;
   absl::Status NoteSession(const HostRecord& host) override;
   void NoteSeen(const std::string& host, absl::Time when) override;
   absl::Status AddToken(const TokenRecord& token, const AuditEntry& act) override;
