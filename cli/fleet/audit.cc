@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <CLI/App.hpp>
@@ -25,12 +26,15 @@
 #include "lib/evidence/checkpoint.h"
 #include "lib/evidence/merkle.h"
 #include "lib/evidence/verify_bundle.h"
+#include "lib/sys/http_get.h"
 
 namespace fettle::cli {
 namespace {
 
 constexpr uint64_t kMaxNoteBytes = 64U << 10;
 constexpr uint64_t kMostLogBytes = uint64_t{4} << 30;
+constexpr absl::Duration kWitnessTime = absl::Seconds(20);
+constexpr int kHttpOk = 200;
 
 struct LogArguments {
   std::string who;
@@ -72,8 +76,15 @@ absl::Status ShowLog(const LogArguments& arguments) {
 struct VerifyArguments {
   std::string since;
   std::string head;
+  std::vector<std::string> witnesses;
   std::string key;
   Output output;
+};
+
+// An older head, and where it is kept.
+struct OlderHead {
+  std::string from;
+  std::string note;
 };
 
 // What is known of the server by other means than the server.
@@ -84,24 +95,49 @@ absl::StatusOr<KeptHead> Known(const VerifyArguments& arguments, const std::stri
     RETURN_IF_ERROR(Annotate(key.status(), "--key"));
     kept.key = *std::move(key);
   }
-  if (!arguments.head.empty()) {
-    ASSIGN_OR_RETURN(kept.head, ReadUserFile(arguments.head, kMaxNoteBytes));
-  }
   return kept;
 }
 
-// That the log whose head `note` is begins the one of `newer`.
+// What `url` serves; that it is a head is checked with the key of the log.
+absl::StatusOr<std::string> AskWitness(const std::string& url) {
+  const auto answer = sys::GetByHttp(url, Deadline::After(kWitnessTime));
+  RETURN_IF_ERROR(Annotate(answer.status(), "the witness gave no head"));
+  if (answer->status != kHttpOk) {
+    return Unavailable("the witness {} gave no head: it answered with {}", url, answer->status);
+  }
+  return answer->body;
+}
+
+// All that the log must go on from: what was named, else what the last `verify` kept.
+absl::StatusOr<std::vector<OlderHead>> OlderHeads(const VerifyArguments& arguments,
+                                                  const KeptHead& kept) {
+  std::vector<OlderHead> heads;
+  if (!arguments.head.empty()) {
+    ASSIGN_OR_RETURN(std::string note, ReadUserFile(arguments.head, kMaxNoteBytes));
+    heads.push_back({arguments.head, std::move(note)});
+  } else if (!kept.head.empty()) {
+    heads.push_back({"the last verify", kept.head});
+  }
+  for (const std::string& url : arguments.witnesses) {
+    ASSIGN_OR_RETURN(std::string note, AskWitness(url));
+    heads.push_back({url, std::move(note)});
+  }
+  return heads;
+}
+
+// That the log of the head `known` begins the one of `newer`.
 absl::StatusOr<evidence::Checkpoint> CheckOlder(const EvidenceClient& client,
-                                                const std::string& note,
+                                                const OlderHead& known,
                                                 const evidence::NoteKey& key,
                                                 const evidence::TreeHead& newer) {
-  auto older = evidence::OpenCheckpoint(note, key);
-  RETURN_IF_ERROR(Annotate(older.status(), "the older head"));
+  auto older = evidence::OpenCheckpoint(known.note, key);
+  RETURN_IF_ERROR(Annotate(older.status(), fmt::format("the older head ({})", known.from)));
   if (older->head.size > newer.size) {
     return PermissionDenied(
-        "the log had {} leaves at {} and has {} now: leaves were removed, or the server's database "
-        "is an older one",
+        "the log had {} leaves ({}) at {} and has {} now: leaves were removed, or the server's "
+        "database is an older one",
         older->head.size,
+        known.from,
         Rfc3339(older->time),
         newer.size);
   }
@@ -113,8 +149,9 @@ absl::StatusOr<evidence::Checkpoint> CheckOlder(const EvidenceClient& client,
   for (const std::string& hash : response.hashes()) {
     ASSIGN_OR_RETURN(proof.emplace_back(), Digest::FromRaw(hash));
   }
-  RETURN_IF_ERROR(Annotate(evidence::VerifyConsistency(older->head, newer, proof),
-                           fmt::format("history before {} was rewritten", Rfc3339(older->time))));
+  RETURN_IF_ERROR(Annotate(
+      evidence::VerifyConsistency(older->head, newer, proof),
+      fmt::format("history before {} ({}) was rewritten", Rfc3339(older->time), known.from)));
   return *older;
 }
 
@@ -135,18 +172,27 @@ absl::Status VerifyLog(const VerifyArguments& arguments) {
   ASSIGN_OR_RETURN(const std::string folder, ConfigFolder());
   ASSIGN_OR_RETURN(KeptHead kept, Known(arguments, folder));
   ASSIGN_OR_RETURN(const int64_t since, MomentOf("--since", arguments.since));
+  ASSIGN_OR_RETURN(const auto heads, OlderHeads(arguments, kept));
   ASSIGN_OR_RETURN(const Connection connection, Connect());
   const EvidenceClient client(connection);
   ASSIGN_OR_RETURN(const std::string text, Fetch(client, since));
   auto bundle = evidence::VerifyBundle(text, kept.key);
   RETURN_IF_ERROR(Annotate(bundle.status(), "the evidence log does not hold"));
-  std::string older = "no older head was kept: the next time will compare with this one";
-  if (!kept.head.empty()) {
+  auto older = nlohmann::ordered_json::array();
+  std::string text_of_older;
+  for (const OlderHead& known : heads) {
     ASSIGN_OR_RETURN(const evidence::Checkpoint then,
-                     CheckOlder(client, kept.head, bundle->key, bundle->checkpoint.head));
-    older = fmt::format("the head of {} ({} leaves) is the beginning of this one",
-                        Rfc3339(then.time),
-                        then.head.size);
+                     CheckOlder(client, known, bundle->key, bundle->checkpoint.head));
+    older.push_back(
+        {{"from", known.from}, {"time", Rfc3339(then.time)}, {"leaves", then.head.size}});
+    text_of_older +=
+        fmt::format("older the head of {} ({} leaves, from {}) is the beginning of this one\n",
+                    Rfc3339(then.time),
+                    then.head.size,
+                    known.from);
+  }
+  if (heads.empty()) {
+    text_of_older = "older no older head was kept: the next time will compare with this one\n";
   }
   kept = {bundle->key, bundle->header.head};
   RETURN_IF_ERROR(Annotate(SaveKeptHead(folder, kept), "keeping the head"));
@@ -157,7 +203,7 @@ absl::Status VerifyLog(const VerifyArguments& arguments) {
     Print(json.dump(2) + "\n");
     return absl::OkStatus();
   }
-  Print(VerifiedText(*bundle, arguments.output.UseColour()) + fmt::format("older {}\n", older));
+  Print(VerifiedText(*bundle, arguments.output.UseColour()) + text_of_older);
   return absl::OkStatus();
 }
 
@@ -200,6 +246,10 @@ void AddVerify(CLI::App* audit, int* exit_code) {
                       arguments->head,
                       "An older head, as `fettle audit head` printed it (default: the one that the "
                       "last `verify` kept)");
+  command->add_option("--witness",
+                      arguments->witnesses,
+                      "Where somebody else keeps a head, http(s)://…; may be given several times. "
+                      "It is compared beside the kept one");
   command->add_option(
       "--key", arguments->key, "The key of the log (default: the one that was met first)");
   AddOutputOptions(*command, &arguments->output);

@@ -31,6 +31,7 @@ constexpr uint64_t kMostBundleBytes = uint64_t{4} << 30;
 struct Arguments {
   std::string file;
   std::string key;
+  std::string host;
   Range range;
   bool list = false;
   Output output;
@@ -67,6 +68,7 @@ absl::Status Export(const Arguments& arguments) {
   ASSIGN_OR_RETURN(const int64_t until, MomentOf("--until", arguments.range.until));
   request.set_since_us(since);
   request.set_until_us(until);
+  request.set_host(arguments.host);
   ASSIGN_OR_RETURN(const Connection connection, Connect());
   std::string text;
   RETURN_IF_ERROR(EvidenceClient(connection).Export(request, [&](const std::string& piece) {
@@ -92,6 +94,9 @@ void AddExport(CLI::App* evidence, int* exit_code) {
   CLI::App* const command = evidence->add_subcommand(
       "export", "Write what the log holds, with its proofs and a signed head, to FILE");
   command->add_option("FILE", arguments->file, "Where to; what is there is replaced")->required();
+  command->add_option("--host",
+                      arguments->host,
+                      "Only this host's reports and what was done to it: for who may see it alone");
   AddRangeOptions(command, &arguments->range, "Not before");
   AddOutputOptions(*command, &arguments->output);
   command->footer(

@@ -277,6 +277,16 @@ TEST_F(BundleTest, OneHostHoldsWithoutTheOthersAndSaysItsLimits) {
   EXPECT_THAT(all.limits, ::testing::Contains(HasSubstr("no reports of web1 after the range")));
 }
 
+TEST_F(BundleTest, OneHostWithoutReportsBeforeTheRangeSaysWhatIsTheServersWord) {
+  BundleRange range = Everything();
+  range.host = "web1";
+  // Its key, and its second batch on: nothing shows when the first was.
+  const auto bundle = VerifyBundle(Make(range, {1, 6, 8}), Key());
+  ASSERT_OK(bundle);
+  EXPECT_THAT(bundle->limits,
+              ::testing::Contains(HasSubstr("up to 2 (epoch e) are older than the range")));
+}
+
 TEST_F(BundleTest, ReportsOfOneHostThatAreHiddenAreMissed) {
   BundleRange range = Some();
   range.host = "web1";

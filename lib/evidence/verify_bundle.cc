@@ -2,6 +2,8 @@
 #include "lib/evidence/verify_bundle.h"
 
 #include <algorithm>
+#include <set>
+#include <string>
 #include <utility>
 
 #include "lib/base/clock.h"
@@ -130,6 +132,15 @@ class Checker {
       return absl::OkStatus();  // Bounds the range; its key and what is between may be hidden.
     }
     RETURN_IF_ERROR(chains_.Add(leaf));
+    if (!range().host.empty() && epochs_.insert(leaf.epoch).second && leaf.after > 0 &&
+        InRange(item.number)) {
+      result_.limits.push_back(fmt::format(
+          "that the reports of {} up to {} (epoch {}) are older than the range is the server's "
+          "word: the log shows none of them",
+          leaf.host,
+          leaf.after,
+          leaf.epoch));
+    }
     if (leaf.host == range().host && item.number >= range().end) {
       has_next_ = true;
     }
@@ -204,6 +215,7 @@ class Checker {
   absl::Time newest_ = absl::InfinitePast();
   std::optional<absl::Time> before_;  // Of the leaf before the range, if it is shown.
   std::optional<absl::Time> after_;   // Of the one behind it.
+  std::set<std::string> epochs_;      // Of the range's host, met so far.
   bool has_next_ = false;             // Reports of the range's host behind it.
 };
 

@@ -108,15 +108,26 @@ class EvidenceService final : public v1::Evidence::Service {
                       grpc::ServerWriter<v1::ExportPart>* parts) override {
     return ToGrpc([&]() -> absl::Status {
       ASSIGN_OR_RETURN(const Viewer viewer, RequireViewer(context_, *call, "Export", *request));
-      RETURN_IF_ERROR(CheckSeesAll(viewer, "a bundle"));
+      if (request->host().empty()) {
+        RETURN_IF_ERROR(CheckSeesAll(viewer, "a bundle of all hosts (name one: --host)"));
+      } else {
+        ASSIGN_OR_RETURN(const Scope scope, Scope::Of(context_, viewer));
+        RETURN_IF_ERROR(scope.Check(request->host()));
+        RETURN_IF_ERROR(context_.store.fleet().GetHost(request->host()).status());
+      }
       const ExportRange range{TimeOr(request->since_us(), absl::InfinitePast()),
-                              TimeOr(request->until_us(), absl::InfiniteFuture())};
-      context_.auditor.Act(
+                              TimeOr(request->until_us(), absl::InfiniteFuture()),
+                              request->host()};
+      const AuditEntry act = context_.auditor.Entry(
           viewer.who,
           "evidence export",
-          fmt::format("from {} to {}",
+          fmt::format("{}from {} to {}",
+                      range.host.empty() ? "" : range.host + ", ",
                       request->since_us() == 0 ? "the beginning" : Rfc3339(range.since),
-                      request->until_us() == 0 ? "the head" : Rfc3339(range.until)));
+                      request->until_us() == 0 ? "the head" : Rfc3339(range.until)),
+          range.host);
+      RETURN_IF_ERROR(context_.auditor.Record(act));
+      Auditor::Told(act);
       return Send(range, *parts);
     }());
   }

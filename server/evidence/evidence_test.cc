@@ -17,6 +17,7 @@ namespace {
 
 using fettle::testing::StatusIs;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class EvidenceTest : public StoreTest {
  protected:
@@ -92,6 +93,44 @@ TEST_F(EvidenceTest, ABundleOfARangeHoldsAndShowsItsLeavesAlone) {
       EXPECT_LT(evidence::TimeOf(leaf.leaf), until);
     }
   }
+}
+
+TEST_F(EvidenceTest, ABundleOfOneHostShowsItsLeavesAloneAndHolds) {
+  MakeHost("web2");
+  for (uint64_t n = 1; n <= 600; ++n) {  // More than are read at once.
+    ASSERT_OK(Ingest("web2", "e1", {Run(n, {})}));
+    if (n % 200 == 0) {
+      clock_.Advance(absl::Minutes(1));
+      ASSERT_OK(store().reports().Audit({clock_.Now(), "user/ann", "label", "a=b", "web2"}));
+      ASSERT_OK(store().reports().Audit({clock_.Now(), "user/ann", "label", "web2", "web1"}));
+    }
+  }
+  ASSERT_OK_AND_ASSIGN(const std::string everything, Bundle({.host = "web2"}));
+  ASSERT_OK_AND_ASSIGN(const auto all, evidence::VerifyBundle(everything, Signer().note_key()));
+  EXPECT_EQ(all.leaves.size(), 603U);
+  for (const evidence::VerifiedLeaf& leaf : all.leaves) {
+    EXPECT_EQ(evidence::HostOf(leaf.leaf), "web2");
+  }
+  for (const auto& [since, until] : {std::pair(At(2), At(9)), {At(10), At(20)}, {At(40), At(99)}}) {
+    ASSERT_OK_AND_ASSIGN(const std::string text, Bundle({since, until, "web1"}));
+    EXPECT_THAT(text, Not(HasSubstr("\"who\":\"host/web2")));
+    ASSERT_OK_AND_ASSIGN(const auto bundle, evidence::VerifyBundle(text, Signer().note_key()));
+    for (const evidence::VerifiedLeaf& leaf : bundle.leaves) {
+      EXPECT_EQ(evidence::HostOf(leaf.leaf), "web1");
+      EXPECT_GE(evidence::TimeOf(leaf.leaf), since);
+      EXPECT_LT(evidence::TimeOf(leaf.leaf), until);
+    }
+  }
+  ASSERT_OK_AND_ASSIGN(const std::string none, Bundle({.host = "web3"}));
+  ASSERT_OK_AND_ASSIGN(const auto nothing, evidence::VerifyBundle(none, Signer().note_key()));
+  EXPECT_TRUE(nothing.leaves.empty());
+}
+
+TEST_F(EvidenceTest, ReportsOfOneHostThatWereRemovedFromTheDatabaseAreCaught) {
+  const std::string month = absl::FormatTime("%Y%m", clock_.Now(), absl::UTCTimeZone());
+  Tamper("DELETE FROM reports_" + month + " WHERE number = 5");
+  EXPECT_THAT(Bundle({.host = "web1"}),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("1 of the leaves")));
 }
 
 TEST_F(EvidenceTest, ALeafThatWasChangedInTheDatabaseIsCaught) {

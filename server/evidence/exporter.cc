@@ -2,6 +2,8 @@
 #include "server/evidence/exporter.h"
 
 #include <algorithm>
+#include <iterator>
+#include <map>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -16,7 +18,9 @@ namespace {
 using Put = std::function<absl::Status(const std::string&)>;
 
 // One bundle. What is shown: the leaves of the range, the one before it and the one behind it (they
-// show that the range is complete), and the acts before it that say which keys hosts sign with.
+// show that the range is complete), and the acts before it that say which keys hosts sign with. In
+// the bundle of one host these are the ones before and behind that concern it, so that the range
+// reaches from the one to the other.
 class Export {
  public:
   Export(EvidenceStore& store, const LogSigner& signer, const Put& put)
@@ -36,11 +40,16 @@ class Export {
                      store_.NumbersOf(range.since, header.range.until));
     header.range.end = std::min(header.range.end, head.size);
     header.range.first = std::min(header.range.first, header.range.end);
-    RETURN_IF_ERROR(put_(writer_.Begin(header)));
-    RETURN_IF_ERROR(ShowBefore(header.range.first));
-    RETURN_IF_ERROR(ShowRange(header.range.first, header.range.end));
-    if (header.range.end < head.size) {
-      RETURN_IF_ERROR(ShowOne(header.range.end));
+    if (range.host.empty()) {
+      RETURN_IF_ERROR(put_(writer_.Begin(header)));
+      RETURN_IF_ERROR(ShowBefore(header.range.first));
+      RETURN_IF_ERROR(ShowRange(header.range.first, header.range.end));
+      if (header.range.end < head.size) {
+        RETURN_IF_ERROR(ShowOne(header.range.end));
+      }
+    } else {
+      header.range.host = range.host;
+      RETURN_IF_ERROR(ShowHost(header, head.size));
     }
     RETURN_IF_ERROR(HideTo(head.size));
     ASSIGN_OR_RETURN(const std::string last, writer_.Finish(signer_.key()));
@@ -48,6 +57,49 @@ class Export {
   }
 
  private:
+  absl::Status ShowHost(evidence::BundleHeader& header, uint64_t size) {
+    const std::string& host = header.range.host;
+    const uint64_t first = header.range.first;
+    const uint64_t end = header.range.end;
+    ASSIGN_OR_RETURN(const uint64_t kept, store_.Kept(first, end));
+    if (kept < end - first) {
+      return FailedPrecondition(
+          "{} of the leaves {} to {} are in the log, but what they say went with its month of "
+          "history (keep_history), or somebody removed it from the database: choose a range that "
+          "begins later",
+          end - first - kept,
+          first,
+          end - 1);
+    }
+    ASSIGN_OR_RETURN(const ReportsAround around, store_.ReportsAroundOf(host, first, end));
+    ASSIGN_OR_RETURN(const std::vector<LogLeaf> keys, store_.ReportKeys(host));
+    std::map<uint64_t, LogLeaf> outside;  // Those before and behind the range.
+    for (const auto& reports : {around.before, around.after}) {
+      if (reports.has_value() && reports->number < size) {
+        outside.emplace(reports->number, *reports);
+      }
+    }
+    for (const LogLeaf& key : keys) {
+      const bool before_next = around.after.has_value() && key.number < around.after->number;
+      if (key.number < first || (key.number >= end && before_next && key.number < size)) {
+        outside.emplace(key.number, key);
+      }
+    }
+    const auto behind = outside.lower_bound(first);
+    header.range.first = behind == outside.begin() ? 0 : std::prev(behind)->first + 1;
+    header.range.end = behind == outside.end() ? size : behind->first;
+    RETURN_IF_ERROR(put_(writer_.Begin(header)));
+    for (auto leaf = outside.begin(); leaf != behind; ++leaf) {
+      RETURN_IF_ERROR(Show(leaf->second));
+    }
+    RETURN_IF_ERROR(
+        store_.LeavesOf(host, first, end, [&](const LogLeaf& leaf) { return Show(leaf); }));
+    for (auto leaf = behind; leaf != outside.end(); ++leaf) {
+      RETURN_IF_ERROR(Show(leaf->second));
+    }
+    return absl::OkStatus();
+  }
+
   absl::Status ShowBefore(uint64_t first) {
     ASSIGN_OR_RETURN(const std::vector<LogLeaf> keys, store_.ReportKeys(""));
     for (const LogLeaf& key : keys) {

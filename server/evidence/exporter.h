@@ -15,12 +15,13 @@ namespace fettle::server {
 struct ExportRange {
   absl::Time since = absl::InfinitePast();
   absl::Time until = absl::InfiniteFuture();  // Not included; now if that is earlier.
+  std::string host{};                         // Only what concerns this host; "" for everything.
 };
 
 // Writes an evidence bundle (lib/evidence/bundle.h) of the range under a head that is signed now,
-// piece by piece to `put`, whose error ends it. `authority` is the fleet's certificate authority,
-// PEM. kFailedPrecondition when the range reaches into history that was forgotten: says since when
-// there is one.
+// piece by piece to `put`, whose error ends it. One of a host shows leaves of that host alone.
+// `authority` is the fleet's certificate authority, PEM. kFailedPrecondition when the range reaches
+// into history that was forgotten: says since when there is one.
 absl::Status ExportBundle(EvidenceStore& store,
                           const LogSigner& signer,
                           const std::string& authority,

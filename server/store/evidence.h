@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -36,6 +37,11 @@ struct LogQuery {
   uint32_t most = 200;
 };
 
+struct ReportsAround {
+  std::optional<LogLeaf> before;
+  std::optional<LogLeaf> after;
+};
+
 // A head that was signed.
 struct HeadRecord {
   uint64_t size = 0;
@@ -66,6 +72,17 @@ class EvidenceStore {
   // The numbers [first, end) of the leaves with since <= time < until.
   virtual absl::StatusOr<std::pair<uint64_t, uint64_t>> NumbersOf(absl::Time since,
                                                                   absl::Time until) = 0;
+  // The same of those alone that concern `host`: its reports, and acts of it or upon it.
+  virtual absl::Status LeavesOf(const std::string& host,
+                                uint64_t first,
+                                uint64_t end,
+                                const std::function<absl::Status(const LogLeaf&)>& each) = 0;
+  // The newest leaf of reports of `host` before `first`, and the oldest from `end` on, with data.
+  virtual absl::StatusOr<ReportsAround> ReportsAroundOf(const std::string& host,
+                                                        uint64_t first,
+                                                        uint64_t end) = 0;
+  // How many of [first, end) are kept.
+  virtual absl::StatusOr<uint64_t> Kept(uint64_t first, uint64_t end) = 0;
   // All acts that say a host's key, of one host or, with "", of all; in their order.
   virtual absl::StatusOr<std::vector<LogLeaf>> ReportKeys(const std::string& host) = 0;
 

@@ -3,6 +3,7 @@
 """An auditor and a really booted host: who did what is in the log, a bundle holds on a machine without the server, and
 whoever changes the database, or writes the log anew with the server's own key, is caught."""
 import datetime
+import http.server
 import os
 import re
 import shlex
@@ -10,6 +11,7 @@ import shutil
 import sqlite3
 import subprocess
 import tempfile
+import threading
 import unittest
 
 from fleet import Fleet
@@ -19,6 +21,33 @@ SECONDS = 30
 GUIDE = os.path.join(REPOSITORY, "docs", "auditors.md")
 RECIPE = 'file "/etc/lab-motd" { content = "hello\\n", control = "CIS-5.2.8" }\n'
 CONTROLS = '[[control]]\nid = "CIS-5.2.8"\ntitle = "Everybody is greeted"\nframeworks = { "PCI-DSS" = ["2.2.4"] }\n'
+
+
+class Witness:
+    """Serves a head at /head, on loopback."""
+
+    def __init__(self, note):
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                self.send_response(200 if self.path == "/head" else 404)
+                self.end_headers()
+                self.wfile.write(note.encode() if self.path == "/head" else b"")
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/head"
+        self.thread = threading.Thread(target=self.server.serve_forever)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.server.shutdown()
+        self.server.server_close()
+        self.thread.join()
 
 
 class Evidence(unittest.TestCase):
@@ -85,9 +114,26 @@ class Evidence(unittest.TestCase):
         self.assertIn("may see", self.fleet.fettle_as(auditor, "host", "web1", check=False).err)
         self.assertNotIn("web1", self.fleet.fettle_as(auditor, "compliance").out)
         self.assertIn("of all", self.fleet.fettle_as(auditor, "evidence", "export", self.path("none"), check=False).err)
+        refused = self.fleet.fettle_as(auditor, "evidence", "export", self.path("none"), "--host", "web1", check=False)
+        self.assertIn("among those that you may see", refused.err)
+        self.assertFalse(os.path.exists(self.path("none")))
         asked = [act["detail"] for act in self.acts("--act", "query", "--who", "user/otto")]
         self.assertIn('GetHost {"name":"web1"}', asked)
         self.assertTrue(any(one.startswith("Assess") for one in asked), asked)
+
+    def test_1_an_auditor_of_some_hosts_takes_their_proof_home(self):
+        auditor = self.path("auditor-of-web")
+        token = re.search(r"fettle1\.\S+", self.fleet.fettle("enroll", "token", "--user", "--name", "wanda", "--role",
+                                                              "auditor", "--filter", "name == web1").out).group(0)
+        self.fleet.fettle_as(auditor, "login", "--server", f"{self.fleet.address}:7441", "--token", token)
+        self.fleet.fettle_as(auditor, "evidence", "export", self.path("web1"), "--host", "web1")
+        key = self.fleet.fettle("audit", "key").out.strip()
+        good = self.verify_without_server("web1", "--key", key, "--list")
+        self.assertEqual(good.returncode, 0, good.stderr)
+        self.assertIn("host/web1", good.stdout)
+        self.assertNotIn("publish", good.stdout)
+        exported = self.acts("--act", "evidence export", "--who", "user/wanda")
+        self.assertIn("web1, from the beginning to the head", [act["detail"] for act in exported])
 
     def test_2_every_question_of_the_auditors_guide_is_answered_to_an_auditor(self):
         viewer = self.path("viewer")
@@ -125,6 +171,21 @@ class Evidence(unittest.TestCase):
         self.fleet.fettle("audit", "verify", "--head", self.path("head"))
         self.fleet.fettle("audit", "verify", "--since", "1s")
 
+    def test_2_then_the_log_goes_on_from_the_head_of_a_witness(self):
+        with open(self.path("head"), encoding="utf-8") as head:
+            note = head.read()
+        with Witness(note) as witness:
+            self.assertIn(f"from {witness.url}) is the beginning of this one",
+                          self.fleet.fettle("audit", "verify", "--witness", witness.url).out)
+            missing = self.fleet.fettle("audit", "verify", "--witness", witness.url + "/nothing", check=False)
+            self.assertIn("answered with 404", missing.err)
+            self.assertNotEqual(missing.code, 0)
+        gone = self.fleet.fettle("audit", "verify", "--witness", witness.url, check=False)
+        self.assertIn("the witness gave no head", gone.err)
+        self.assertNotEqual(gone.code, 0)
+        with Witness(note.replace("\n", "\n1", 1)) as forged:
+            self.assertIn("older head", self.refused("audit", "verify", "--witness", forged.url))
+
     def test_3_a_bundle_holds_without_the_server_and_no_byte_of_it_can_be_changed(self):
         self.fleet.fettle("evidence", "export", self.path("bundle"))
         key = self.fleet.fettle("audit", "key").out.strip()
@@ -148,7 +209,17 @@ class Evidence(unittest.TestCase):
         self.fleet.fettle("audit", "verify")
 
     def test_5_a_log_written_anew_by_who_has_the_key_is_caught(self):
+        with open(self.path("head"), encoding="utf-8") as head:
+            witness = self.enterContext(Witness(head.read()))
         self.tamper_with_all()
+        kept = os.path.join(self.fleet.folder, "config", "evidence-head")
+        with open(kept, encoding="utf-8") as file:
+            before = file.read()
+        os.remove(kept)
+        said = self.refused("audit", "verify", "--witness", witness.url)
+        self.assertRegex(said, "leaves were removed|was rewritten")
+        with open(kept, "w", encoding="utf-8") as file:
+            file.write(before)
         said = self.refused("audit", "verify")
         self.assertRegex(said, "leaves were removed|was rewritten")
 

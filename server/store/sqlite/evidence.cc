@@ -102,11 +102,19 @@ absl::StatusOr<uint64_t> FirstSince(Database& database,
   return low;
 }
 
-absl::Status ListActs(Database& database, const LogQuery& query, std::vector<LogLeaf>* leaves) {
+// Of one table, whose rows say by `who` and `act` (SQL) what the query asks for.
+absl::Status ListFrom(Database& database,
+                      const std::string& table,
+                      std::string_view who,
+                      std::string_view act,
+                      const LogQuery& query,
+                      std::vector<LogLeaf>* leaves) {
   return database.Query(
-      fmt::format("SELECT number, leaf, '' FROM acts WHERE time >= ? AND time < ? AND (? = '' OR "
-                  "who GLOB ?) AND (? = '' OR act GLOB ?) AND number < ? ORDER BY number DESC "
-                  "LIMIT {}",
+      fmt::format("SELECT number, leaf, '' FROM {} WHERE time >= ? AND time < ? AND (? = '' OR {} "
+                  "GLOB ?) AND (? = '' OR {} GLOB ?) AND number < ? ORDER BY number DESC LIMIT {}",
+                  table,
+                  who,
+                  act,
                   query.most),
       [&](const Row& row) { leaves->push_back(ReadLeaf(row)); },
       query.since,
@@ -121,23 +129,52 @@ absl::Status ListActs(Database& database, const LogQuery& query, std::vector<Log
 absl::Status ListReports(Database& database, const LogQuery& query, std::vector<LogLeaf>* leaves) {
   ASSIGN_OR_RETURN(const auto tables, PartitionsSince(database, "reports", query.since));
   for (const std::string& table : tables) {
-    RETURN_IF_ERROR(database.Query(
-        fmt::format(
-            "SELECT number, leaf, '' FROM {} WHERE time >= ? AND time < ? AND (? = '' OR 'host/' "
-            "|| host GLOB ?) AND (? = '' OR 'reports' GLOB ?) AND number < ? ORDER BY number DESC "
-            "LIMIT {}",
-            table,
-            query.most),
-        [&](const Row& row) { leaves->push_back(ReadLeaf(row)); },
-        query.since,
-        query.until,
-        query.who,
-        query.who,
-        query.act,
-        query.act,
-        query.before == 0 ? INT64_MAX : Signed(query.before)));
+    RETURN_IF_ERROR(ListFrom(database, table, "'host/' || host", "'reports'", query, leaves));
   }
   return absl::OkStatus();
+}
+
+// The first kChunk leaves of [first, end) that concern `host`, and perhaps some that do not. An act
+// names its host in its JSON, which escapes what could look like that.
+absl::Status ReadLeavesOf(Database& database,
+                          const std::string& host,
+                          uint64_t first,
+                          uint64_t end,
+                          std::vector<LogLeaf>* leaves) {
+  const auto add = [&](const Row& row) { leaves->push_back(ReadLeaf(row)); };
+  RETURN_IF_ERROR(
+      database.Query(fmt::format("SELECT number, leaf, '' FROM acts WHERE number >= ? AND number < "
+                                 "? AND (who = 'host/' || ? OR instr(leaf, '\"host\":\"' || ? || "
+                                 "'\"') > 0) ORDER BY number LIMIT {}",
+                                 kChunk),
+                     add,
+                     Signed(first),
+                     Signed(end),
+                     host,
+                     host));
+  ASSIGN_OR_RETURN(const auto tables, ReportTables(database));
+  for (const std::string& table : tables) {
+    RETURN_IF_ERROR(database.Query(fmt::format("SELECT number, leaf, data FROM {} WHERE host = ? "
+                                               "AND number >= ? AND number < ? ORDER BY number "
+                                               "LIMIT {}",
+                                               table,
+                                               kChunk),
+                                   add,
+                                   host,
+                                   Signed(first),
+                                   Signed(end)));
+  }
+  std::sort(leaves->begin(), leaves->end(), [](const LogLeaf& a, const LogLeaf& b) {
+    return a.number < b.number;
+  });
+  leaves->resize(std::min<std::size_t>(leaves->size(), kChunk));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<bool> Concerns(const LogLeaf& leaf, const std::string& host) {
+  ASSIGN_OR_RETURN(const evidence::Leaf decoded, evidence::DecodeLeaf(leaf.leaf));
+  const auto* act = std::get_if<evidence::ActLeaf>(&decoded);
+  return evidence::HostOf(decoded) == host || (act != nullptr && act->who == "host/" + host);
 }
 
 }  // namespace
@@ -192,7 +229,7 @@ absl::StatusOr<std::vector<Digest>> SqliteEvidenceStore::HashesOf(
 absl::StatusOr<std::vector<LogLeaf>> SqliteEvidenceStore::List(const LogQuery& query) {
   std::vector<LogLeaf> leaves;
   RETURN_IF_ERROR(reader_.With([&](Database& database) -> absl::Status {
-    RETURN_IF_ERROR(ListActs(database, query, &leaves));
+    RETURN_IF_ERROR(ListFrom(database, "acts", "who", "act", query, &leaves));
     return query.reports ? ListReports(database, query, &leaves) : absl::OkStatus();
   }));
   std::sort(leaves.begin(), leaves.end(), [](const LogLeaf& a, const LogLeaf& b) {
@@ -217,6 +254,70 @@ absl::Status SqliteEvidenceStore::Leaves(uint64_t first,
     }
   }
   return absl::OkStatus();
+}
+
+absl::Status SqliteEvidenceStore::LeavesOf(
+    const std::string& host,
+    uint64_t first,
+    uint64_t end,
+    const std::function<absl::Status(const LogLeaf&)>& each) {
+  for (uint64_t from = first; from < end;) {
+    std::vector<LogLeaf> leaves;
+    RETURN_IF_ERROR(reader_.With(
+        [&](Database& database) { return ReadLeavesOf(database, host, from, end, &leaves); }));
+    for (const LogLeaf& leaf : leaves) {
+      ASSIGN_OR_RETURN(const bool concerns, Concerns(leaf, host));
+      RETURN_IF_ERROR(concerns ? each(leaf) : absl::OkStatus());
+    }
+    from = leaves.size() < kChunk ? end : leaves.back().number + 1;
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<ReportsAround> SqliteEvidenceStore::ReportsAroundOf(const std::string& host,
+                                                                   uint64_t first,
+                                                                   uint64_t end) {
+  ReportsAround around;
+  RETURN_IF_ERROR(reader_.With([&](Database& database) -> absl::Status {
+    ASSIGN_OR_RETURN(const auto tables, ReportTables(database));
+    for (const std::string& table : tables) {  // Oldest first: numbers grow with the months.
+      RETURN_IF_ERROR(database.Query(
+          fmt::format("SELECT number, leaf, data FROM {} WHERE host = ? AND number < ? ORDER BY "
+                      "number DESC LIMIT 1",
+                      table),
+          [&](const Row& row) { around.before = ReadLeaf(row); },
+          host,
+          Signed(first)));
+      if (!around.after.has_value()) {
+        RETURN_IF_ERROR(database.Query(
+            fmt::format("SELECT number, leaf, data FROM {} WHERE host = ? AND number >= ? ORDER BY "
+                        "number LIMIT 1",
+                        table),
+            [&](const Row& row) { around.after = ReadLeaf(row); },
+            host,
+            Signed(end)));
+      }
+    }
+    return absl::OkStatus();
+  }));
+  return around;
+}
+
+absl::StatusOr<uint64_t> SqliteEvidenceStore::Kept(uint64_t first, uint64_t end) {
+  uint64_t kept = 0;
+  RETURN_IF_ERROR(reader_.With([&](Database& database) -> absl::Status {
+    ASSIGN_OR_RETURN(auto tables, ReportTables(database));
+    tables.emplace_back("acts");
+    for (const std::string& table : tables) {
+      RETURN_IF_ERROR(database.Query(
+          fmt::format("SELECT COUNT(*) FROM {} WHERE number >= ? AND number < ?", table),
+          [&](const Row& row) { kept += static_cast<uint64_t>(row.Integer(0)); },
+          Signed(first),
+          Signed(end)));
+    }
+    return absl::OkStatus();
+  }));
+  return kept;
 }
 
 absl::StatusOr<LogLeaf> SqliteEvidenceStore::Leaf(uint64_t number) {

@@ -26,6 +26,14 @@ class SqliteEvidenceStore final : public EvidenceStore {
   absl::Status Leaves(uint64_t first,
                       uint64_t end,
                       const std::function<absl::Status(const LogLeaf&)>& each) override;
+  absl::Status LeavesOf(const std::string& host,
+                        uint64_t first,
+                        uint64_t end,
+                        const std::function<absl::Status(const LogLeaf&)>& each) override;
+  absl::StatusOr<ReportsAround> ReportsAroundOf(const std::string& host,
+                                                uint64_t first,
+                                                uint64_t end) override;
+  absl::StatusOr<uint64_t> Kept(uint64_t first, uint64_t end) override;
   absl::StatusOr<LogLeaf> Leaf(uint64_t number) override;
   absl::StatusOr<std::pair<uint64_t, uint64_t>> NumbersOf(absl::Time since,
                                                           absl::Time until) override;
