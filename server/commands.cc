@@ -61,12 +61,15 @@ absl::StatusOr<Config> ConfigFor(const InitOptions& options) {
   return config;
 }
 
-// The signals that end the server, blocked from before the first thread on.
-sigset_t EndSignals() {
+// The signals that the server waits for, blocked from before the first thread on: those that end
+// it, and SIGHUP, which tools for log files send. Files that were moved away are noticed without
+// it.
+sigset_t AwaitedSignals() {
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGHUP);
   return signals;
 }
 
@@ -112,14 +115,16 @@ Log in as the first administrator (the token is good once, until tomorrow):
 }
 
 absl::Status Run(const Config& config) {
-  const sigset_t signals = EndSignals();
+  const sigset_t signals = AwaitedSignals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   spdlog::set_level(spdlog::level::from_str(config.log_level));
   const SystemClock clock;
   ASSIGN_OR_RETURN(const auto server, Server::Start(config, clock));
   sd_notify(0, "READY=1");
-  int signal = 0;
-  sigwait(&signals, &signal);
+  int signal = SIGHUP;
+  while (signal == SIGHUP) {
+    sigwait(&signals, &signal);
+  }
   spdlog::info("stopping: signal {}", signal);
   sd_notify(0, "STOPPING=1");
   server->Shutdown();

@@ -10,6 +10,7 @@
 #include "server/ca/data_dir.h"
 #include "server/commands.h"
 #include "server/notify_command.h"
+#include "server/siem_command.h"
 
 namespace {
 
@@ -35,40 +36,50 @@ absl::Status RunServer(const std::string& config_file) {
 // What the command line asks for.
 struct Commands {
   CLI::App* init = nullptr;
+  CLI::App* run = nullptr;
   CLI::App* notify_test = nullptr;
   CLI::App* notify_list = nullptr;
+  CLI::App* siem_test = nullptr;
+  CLI::App* siem_list = nullptr;
 };
 
-absl::Status Notify(const Commands& commands,
-                    const std::string& config_file,
-                    const std::string& hook) {
-  ASSIGN_OR_RETURN(const Config config, fettle::server::LoadConfig(config_file));
+// What it says.
+struct Words {
+  InitOptions init;
+  std::string config_file = fettle::server::kConfigFile;
+  std::string name;  // Of what is to be tried.
+};
+
+// The commands that try and list what the configuration names.
+void AddTryouts(
+    CLI::App* app, std::string_view table, Words* words, CLI::App** test, CLI::App** list) {
+  app->require_subcommand(1);
+  *test = app->add_subcommand("test", "Send one test message, once");
+  (*test)->add_option("NAME", words->name, fmt::format("The name of a [[{}]]", table))->required();
+  *list = app->add_subcommand("list", "List what the configuration names");
+  for (CLI::App* const one : {*test, *list}) {
+    one->add_option("--config", words->config_file, "The configuration file")
+        ->capture_default_str();
+  }
+}
+
+absl::Status Do(const Commands& commands, const Words& words) {
+  if (commands.init->parsed()) {
+    return fettle::server::Init(words.init);
+  }
+  if (commands.run->parsed()) {
+    return RunServer(words.config_file);
+  }
+  ASSIGN_OR_RETURN(const Config config, fettle::server::LoadConfig(words.config_file));
   if (commands.notify_list->parsed()) {
     return fettle::server::ListNotify(config);
   }
+  if (commands.siem_list->parsed()) {
+    return fettle::server::ListSiem(config);
+  }
   RETURN_IF_ERROR(ChooseTls(config));  // As when serving.
-  return fettle::server::TestNotify(config, hook);
-}
-
-void AddNotify(CLI::App* notify, Commands* commands, std::string* config_file, std::string* hook) {
-  notify->require_subcommand(1);
-  commands->notify_test = notify->add_subcommand("test", "Post one test message, once");
-  commands->notify_test->add_option("NAME", *hook, "The name of a [[notify]]")->required();
-  commands->notify_list = notify->add_subcommand("list", "List who is told what");
-  for (CLI::App* const one : {commands->notify_test, commands->notify_list}) {
-    one->add_option("--config", *config_file, "The configuration file")->capture_default_str();
-  }
-}
-
-absl::Status Do(const Commands& commands,
-                const InitOptions& init_options,
-                const std::string& config_file,
-                const std::string& hook) {
-  if (commands.init->parsed()) {
-    return fettle::server::Init(init_options);
-  }
-  const bool notify = commands.notify_test->parsed() || commands.notify_list->parsed();
-  return notify ? Notify(commands, config_file, hook) : RunServer(config_file);
+  return commands.siem_test->parsed() ? fettle::server::TestSiem(config, words.name)
+                                      : fettle::server::TestNotify(config, words.name);
 }
 
 void AddInit(CLI::App* app, InitOptions* options) {
@@ -95,21 +106,26 @@ int main(int argc, char** argv) {
 
   CLI::App app("Keeps a fleet's revisions, tells hosts what to enforce, keeps what they report.");
   app.require_subcommand(1);
-  InitOptions init_options;
-  std::string config_file = fettle::server::kConfigFile;
-  std::string hook;
+  Words words;
   Commands commands;
   commands.init = app.add_subcommand("init", "Set up a new server, once");
-  AddInit(commands.init, &init_options);
-  AddNotify(app.add_subcommand("notify", "Who is told what happens in the fleet"),
-            &commands,
-            &config_file,
-            &hook);
-  CLI::App* const run = app.add_subcommand("run", "Serve until told to stop");
-  run->add_option("--config", config_file, "The configuration file")->capture_default_str();
+  AddInit(commands.init, &words.init);
+  AddTryouts(app.add_subcommand("notify", "Who is told what happens in the fleet"),
+             "notify",
+             &words,
+             &commands.notify_test,
+             &commands.notify_list);
+  AddTryouts(app.add_subcommand("siem", "Where all events go"),
+             "siem",
+             &words,
+             &commands.siem_test,
+             &commands.siem_list);
+  commands.run = app.add_subcommand("run", "Serve until told to stop");
+  commands.run->add_option("--config", words.config_file, "The configuration file")
+      ->capture_default_str();
   CLI11_PARSE(app, argc, argv);
 
-  const absl::Status status = Do(commands, init_options, config_file, hook);
+  const absl::Status status = Do(commands, words);
   if (!status.ok()) {
     fmt::print(stderr, "fettle-server: {}\n", fettle::Message(status));
     return EXIT_FAILURE;

@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/notify_command.h"
 
-#include <algorithm>
 #include <atomic>
 #include <cstdio>
-#include <vector>
 
 #include <fmt/ranges.h>
 
 #include "lib/base/clock.h"
 #include "lib/base/status_macros.h"
-#include "lib/base/text.h"
+#include "server/named.h"
 #include "server/notify/delivery.h"
 #include "server/notify/selection.h"
 #include "server/notify/sender.h"
@@ -23,27 +21,10 @@ std::string Where(const NotifyHook& hook) {
                                : fmt::format("the address in {}", hook.url_file);
 }
 
-absl::StatusOr<NotifyHook> Find(const Config& config, const std::string& name) {
-  std::vector<std::string_view> names;
-  for (const NotifyHook& hook : config.notify) {
-    if (hook.name == name) {
-      return hook;
-    }
-    names.push_back(hook.name);
-  }
-  if (names.empty()) {
-    return NotFound("the configuration has no [[notify]]");
-  }
-  return NotFound("there is no [[notify]] named \"{}\"{}; there are {}",
-                  name,
-                  DidYouMean(name, names),
-                  fmt::join(names, ", "));
-}
-
 }  // namespace
 
 absl::Status TestNotify(const Config& config, const std::string& name) {
-  ASSIGN_OR_RETURN(const NotifyHook hook, Find(config, name));
+  ASSIGN_OR_RETURN(const NotifyHook hook, FindNamed(config.notify, "notify", name));
   const SystemClock clock;
   RETURN_IF_ERROR(notify::Selection::Make(hook, clock.Now()).status());
   const std::atomic<bool> cancelled = false;

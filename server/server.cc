@@ -30,6 +30,7 @@
 #include "server/http/site.h"
 #include "server/notify/notifier.h"
 #include "server/notify/sender.h"
+#include "server/siem/relay.h"
 #include "server/store/sqlite/store.h"
 
 namespace fettle::server {
@@ -112,6 +113,18 @@ notify::Notifier::Options NotifierOptions(const Config& config,
   return options;
 }
 
+siem::Relay::Options RelayOptions(const Config& config, const DataDir& data) {
+  siem::Relay::Options options;
+  options.outlets = config.siem;
+  options.server = config.names.front();
+  options.heartbeat = config.heartbeat;
+  options.load = [&data] { return data.Read(data.SiemPositions()); };
+  options.save = [&data](std::string_view text) {
+    return data.Write(data.SiemPositions(), text, kPrivate);
+  };
+  return options;
+}
+
 Publisher::Options PublisherOptions(const Config& config) {
   Publisher::Options options;
   options.lint = LintTree;
@@ -142,7 +155,8 @@ struct Server::Parts {
         publisher(store->policy(), clock, PublisherOptions(config)),
         blobs(store->policy()),
         web_sessions(clock),
-        notifier(*store, changes, clock, post_sender, NotifierOptions(config, data, authority)) {}
+        notifier(*store, changes, clock, post_sender, NotifierOptions(config, data, authority)),
+        siem(*store, clock, RelayOptions(config, data)) {}
 
   Context MakeContext() {
     return {config,
@@ -162,7 +176,8 @@ struct Server::Parts {
             callers,
             web_sessions,
             log_signer,
-            notifier};
+            notifier,
+            siem};
   }
 
   const Config config;
@@ -185,6 +200,7 @@ struct Server::Parts {
   WebSessions web_sessions;
   const notify::CurlSender post_sender;
   notify::Notifier notifier;
+  siem::Relay siem;
   std::unique_ptr<Listener> agents;
   std::unique_ptr<Listener> enrol;
   std::unique_ptr<http::Site> site;
@@ -261,12 +277,14 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Config& config, cons
   ASSIGN_OR_RETURN(const auto revoked, parts->store->fleet().RevokedSerials(clock.Now()));
   parts->revocations.Add(revoked);
   RETURN_IF_ERROR(parts->notifier.Prepare());
+  RETURN_IF_ERROR(parts->siem.Prepare());
   const Context context = parts->MakeContext();
   ASSIGN_OR_RETURN(parts->agents, ListenForAgents(context, data));
   ASSIGN_OR_RETURN(parts->enrol, ListenForEnrolment(context, data));
   std::unique_ptr<Server> server(new Server(std::move(parts)));
   RETURN_IF_ERROR(server->ListenForBrowsers(context));
   server->parts_->notifier.Start();
+  server->parts_->siem.Start();
   server->parts_->housekeeper = std::make_unique<Housekeeper>(
       [raw = server.get()] {
         if (const absl::Status status = raw->Housekeep(); !status.ok()) {
@@ -329,6 +347,7 @@ void Server::Shutdown() {
   parts_->enrol->Shutdown(kGrace);
   parts_->agents->Shutdown(kGrace);
   parts_->pool.Stop();
+  parts_->siem.Stop();
   parts_->store->Close();
 }
 

@@ -34,7 +34,7 @@ absl::StatusOr<Presented> FetchPresented(const HostPort& to, Deadline deadline) 
   ASSIGN_OR_RETURN(const ContextPtr context, NewClientContext(TLS1_2_VERSION));
   Presented presented;
   SSL_CTX_set_cert_verify_callback(context.get(), Collect, &presented);
-  ASSIGN_OR_RETURN(const SslPtr ssl, NewClient(context.get(), to));
+  ASSIGN_OR_RETURN(const SslPtr ssl, NewClient(context.get(), to, true));
   const absl::Status handshake = Handshake(ssl.get(), to, connection, deadline);
   if (presented.certificates.empty()) {
     return handshake.ok() ? Unavailable("it presented no certificate") : handshake;

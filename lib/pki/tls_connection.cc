@@ -44,11 +44,15 @@ absl::Status Show(const TlsIdentity& identity, SSL_CTX* context) {
               : InvalidArgument("the certificate and its key cannot be used: {}", LastError());
 }
 
-absl::StatusOr<SslPtr> Prepare(const HostPort& to, const TlsIdentity& identity) {
-  ASSIGN_OR_RETURN(const ContextPtr context, NewClientContext(TLS1_3_VERSION));
+absl::StatusOr<SslPtr> Prepare(const HostPort& to,
+                               const TlsIdentity& identity,
+                               TlsConnection::Speaks speaks) {
+  const bool http2 = speaks == TlsConnection::Speaks::kHttp2;
+  ASSIGN_OR_RETURN(const ContextPtr context,
+                   NewClientContext(http2 ? TLS1_3_VERSION : TLS1_2_VERSION));
   RETURN_IF_ERROR(Trust(identity.ca, context.get()));
   RETURN_IF_ERROR(Show(identity, context.get()));
-  ASSIGN_OR_RETURN(SslPtr ssl, NewClient(context.get(), to));
+  ASSIGN_OR_RETURN(SslPtr ssl, NewClient(context.get(), to, http2));
   const int expected =
       IsAddress(to.host) ? X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl.get()), to.host.c_str())
                          : SSL_set1_host(ssl.get(), to.host.c_str());
@@ -92,19 +96,20 @@ TlsConnection::~TlsConnection() {
 
 absl::StatusOr<TlsConnection> TlsConnection::Dial(std::string_view address,
                                                   const TlsIdentity& identity,
-                                                  Deadline deadline) {
+                                                  Deadline deadline,
+                                                  Speaks speaks) {
   const ErrorScope errors;
   ASSIGN_OR_RETURN(const HostPort to, HostPort::Parse(address));
-  ASSIGN_OR_RETURN(SslPtr ssl, Prepare(to, identity));
+  ASSIGN_OR_RETURN(SslPtr ssl, Prepare(to, identity, speaks));
   ASSIGN_OR_RETURN(
       TcpConnection tcp,
       TcpConnection::Connect(to, deadline, [&](TcpConnection& connection, Deadline share) {
         // Anew for each address; the first was made to say at once what is wrong with the identity.
-        absl::StatusOr<SslPtr> fresh = Prepare(to, identity);
+        absl::StatusOr<SslPtr> fresh = Prepare(to, identity, speaks);
         RETURN_IF_ERROR(fresh.status());
         ssl = *std::move(fresh);
         RETURN_IF_ERROR(Handshake(ssl.get(), to, connection, share));
-        return CheckHttp2(ssl.get());
+        return speaks == Speaks::kHttp2 ? CheckHttp2(ssl.get()) : absl::OkStatus();
       }));
   tcp.KeepShort();
   auto state = std::unique_ptr<State>(new State{std::move(tcp), std::move(ssl), {}, 0, false});

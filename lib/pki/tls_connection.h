@@ -20,20 +20,26 @@ struct TlsIdentity {
   std::string private_key;
 };
 
-// A client's TLS 1.3 connection for HTTP/2 to a server whose certificate is of one of the given
-// authorities and for the name or address that was dialled. Not tied to a thread; used by one at a
-// time.
+// A client's TLS connection to a server whose certificate is of one of the given authorities and
+// for the name or address that was dialled. Not tied to a thread; used by one at a time.
 class TlsConnection {
  public:
+  // What the two sides speak over it.
+  enum class Speaks {
+    kHttp2,  // TLS 1.3, and the server has to say that it is HTTP/2.
+    kOther,  // TLS 1.2 or newer; what is spoken was agreed on elsewhere.
+  };
+
   // Looks the name of `address` ("host:port") up, connects, and ends the handshake, whatever of the
   // name's addresses answers first in their order. The message says at which of these it failed.
   //   kInvalidArgument    `address` is no host:port, or a PEM cannot be read
   //   kPermissionDenied   the server's certificate is not accepted; says why
-  //   kUnavailable        nobody answers there, or not with TLS 1.3 and HTTP/2
+  //   kUnavailable        nobody answers there, or not with TLS (and HTTP/2) as it has to be
   //   kDeadlineExceeded   no answer in time
   static absl::StatusOr<TlsConnection> Dial(std::string_view address,
                                             const TlsIdentity& identity,
-                                            Deadline deadline);
+                                            Deadline deadline,
+                                            Speaks speaks = Speaks::kHttp2);
 
   ~TlsConnection();
   TlsConnection(TlsConnection&& other) noexcept;

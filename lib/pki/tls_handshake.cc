@@ -28,6 +28,10 @@ absl::StatusOr<ContextPtr> NewClientContext(int least) {
   if (context == nullptr || SSL_CTX_set_min_proto_version(context.get(), least) != 1) {
     return Internal("preparing TLS: {}", LastError());
   }
+  if (least <= TLS1_2_VERSION) {
+    // The server's own configuration of OpenSSL takes it away from all.
+    SSL_CTX_clear_options(context.get(), SSL_OP_NO_TLSv1_2);
+  }
   return context;
 }
 
@@ -37,7 +41,7 @@ bool IsAddress(const std::string& host) {
          inet_pton(AF_INET6, host.c_str(), &any) == 1;
 }
 
-absl::StatusOr<SslPtr> NewClient(SSL_CTX* context, const HostPort& to) {
+absl::StatusOr<SslPtr> NewClient(SSL_CTX* context, const HostPort& to, bool http2) {
   static constexpr unsigned char kHttp2[] = {2, 'h', '2'};  // What gRPC servers ask for.
   SslPtr ssl(SSL_new(context));
   BIO* in = BIO_new(BIO_s_mem());
@@ -51,7 +55,7 @@ absl::StatusOr<SslPtr> NewClient(SSL_CTX* context, const HostPort& to) {
   SSL_set_connect_state(ssl.get());
   const bool named =
       IsAddress(to.host) || SSL_set_tlsext_host_name(ssl.get(), to.host.c_str()) == 1;
-  if (!named || SSL_set_alpn_protos(ssl.get(), kHttp2, sizeof(kHttp2)) != 0) {
+  if (!named || (http2 && SSL_set_alpn_protos(ssl.get(), kHttp2, sizeof(kHttp2)) != 0)) {
     return Internal("preparing TLS: {}", LastError());
   }
   return ssl;

@@ -25,8 +25,8 @@ absl::StatusOr<ContextPtr> NewClientContext(int least);
 // Whether `host` is an IP address rather than a name.
 bool IsAddress(const std::string& host);
 
-// A client that will ask `to` for HTTP/2, by its name if it has one.
-absl::StatusOr<SslPtr> NewClient(SSL_CTX* context, const HostPort& to);
+// A client that will ask for `to` by its name if it has one, and for HTTP/2 if that is wanted.
+absl::StatusOr<SslPtr> NewClient(SSL_CTX* context, const HostPort& to, bool http2);
 
 // What TLS has written and nobody sent yet.
 std::string TakeOutput(SSL* ssl);

@@ -26,6 +26,10 @@ namespace notify {
 class Notifier;
 }
 
+namespace siem {
+class Relay;
+}
+
 // What the services work with. Everything is safe from any thread, and outlives the services.
 struct Context {
   const Config& config;
@@ -46,6 +50,7 @@ struct Context {
   WebSessions& web_sessions;
   const LogSigner& log_signer;
   const notify::Notifier& notifier;
+  const siem::Relay& siem;
 };
 
 }  // namespace fettle::server

@@ -34,6 +34,9 @@ class DataDir {
   // What receivers of notifications were told.
   std::string NotifyMemory() const { return path_ + "/notify.json"; }
 
+  // How far the outlets of events have come.
+  std::string SiemPositions() const { return path_ + "/siem.json"; }
+
   // For the environment variable OPENSSL_CONF: TLS 1.3 alone, no session tickets (a resumed session
   // would not be asked for its certificate anew).
   std::string OpensslConf() const { return path_ + "/openssl.cnf"; }

@@ -12,6 +12,7 @@
 #include "lib/base/text.h"
 #include "lib/resource/schema.h"
 #include "server/config/notify_config.h"
+#include "server/config/siem_config.h"
 
 namespace fettle::server {
 namespace {
@@ -19,6 +20,7 @@ namespace {
 using Problems = std::vector<std::string>;
 
 constexpr std::string_view kNotify = "notify";
+constexpr std::string_view kSiem = "siem";
 
 // Sets one field from a TOML value; answers what is wrong with it, "" if nothing.
 using Setter = std::function<std::string(const toml::node&, Config*)>;
@@ -109,7 +111,7 @@ const std::map<std::string, Setter, std::less<>>& Setters() {
 }
 
 std::string UnknownKey(std::string_view key) {
-  std::vector<std::string_view> known = {kNotify};
+  std::vector<std::string_view> known = {kNotify, kSiem};
   for (const auto& [name, setter] : Setters()) {
     known.push_back(name);
   }
@@ -130,6 +132,10 @@ absl::StatusOr<Config> ParseConfig(std::string_view text, std::string_view origi
   for (const auto& [key, node] : table) {
     if (key.str() == kNotify) {
       config.notify = ReadNotifyHooks(node, origin, &problems);
+      continue;
+    }
+    if (key.str() == kSiem) {
+      config.siem = ReadSiemOutlets(node, origin, &problems);
       continue;
     }
     const auto found = Setters().find(key.str());
@@ -203,6 +209,14 @@ log_level = "{}"
 #format = "generic"                                 # or "slack", "alertmanager"
 #kinds = ["failure", "silence", "recovery"]         # all of them without this
 #filter = 'labels.env == "prod"'
+
+# Where all events go, for what collects them (docs/siem.md); any number of these.
+# Try one with `fettle-server siem test NAME`.
+#[[siem]]
+#name = "collector"
+#address = "siem.example.org:6514"                  # syslog over TLS; or file = "/var/log/fettle/events.jsonl"
+#ca_file = "/etc/fettle/siem-ca.pem"
+#format = "cef"                                     # or "json"
 )",
       config.data_dir,
       config.listen,

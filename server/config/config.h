@@ -10,6 +10,7 @@
 #include "absl/time/time.h"
 
 #include "server/config/notify.h"
+#include "server/config/siem.h"
 
 namespace fettle::server {
 
@@ -36,6 +37,7 @@ struct Config {
       trusted_keys;  // File of SSH public keys that may publish; "" is <data_dir>/trusted_keys.
   std::string log_level = "info";
   std::vector<NotifyHook> notify;  // Who is told what happens, in the order written.
+  std::vector<SiemOutlet> siem;    // Where all events go, likewise.
 
   std::string DatabasePath() const { return data_dir + "/fettle.db"; }
 

@@ -1,77 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/config/notify_config.h"
 
-#include <algorithm>
-#include <functional>
-#include <map>
-
 #include <fmt/ranges.h>
 
-#include "lib/base/text.h"
-#include "lib/resource/schema.h"
+#include "server/config/setters.h"
 
 namespace fettle::server {
 namespace {
 
-constexpr std::size_t kMostHooks = 32;
-constexpr std::size_t kMostName = 32;
 // It groups by itself.
 constexpr absl::Duration kAlertmanagerInterval = absl::Seconds(5);
-constexpr char kWantsText[] = "wants text in quotes";
-
-// Sets one field from a TOML value; answers what is wrong with it, "" if nothing.
-using Setter = std::function<std::string(const toml::node&, NotifyHook*)>;
-using Setters = std::map<std::string, Setter, std::less<>>;
-
-Setter Text(std::string NotifyHook::*field) {
-  return [field](const toml::node& node, NotifyHook* hook) -> std::string {
-    const auto value = node.value<std::string>();
-    if (!node.is_string() || value->empty()) {
-      return kWantsText;
-    }
-    hook->*field = *value;
-    return "";
-  };
-}
-
-Setter File(std::string NotifyHook::*field) {
-  return [field](const toml::node& node, NotifyHook* hook) -> std::string {
-    const std::string value = node.value<std::string>().value_or("");
-    if (!node.is_string() || !value.starts_with('/')) {
-      return "wants the absolute path of a file in quotes";
-    }
-    hook->*field = value;
-    return "";
-  };
-}
-
-Setter Span(absl::Duration NotifyHook::*field, absl::Duration least, absl::Duration most) {
-  return [=](const toml::node& node, NotifyHook* hook) -> std::string {
-    const auto duration = resource::ParseDuration(node.value<std::string>().value_or(""));
-    if (!node.is_string() || !duration.ok()) {
-      return "wants a duration in quotes, like \"30s\" or \"5m\"";
-    }
-    if (*duration < least || *duration > most) {
-      return fmt::format(
-          "wants between {} and {}", absl::FormatDuration(least), absl::FormatDuration(most));
-    }
-    hook->*field = *duration;
-    return "";
-  };
-}
-
-std::string SetName(const toml::node& node, NotifyHook* hook) {
-  const std::string name = node.value<std::string>().value_or("");
-  const bool good = !name.empty() && name.size() <= kMostName &&
-                    std::all_of(name.begin(), name.end(), [](char c) {
-                      return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
-                    });
-  if (!good) {
-    return fmt::format("wants 1 to {} lower-case letters, digits and dashes in quotes", kMostName);
-  }
-  hook->name = name;
-  return "";
-}
 
 std::string SetFormat(const toml::node& node, NotifyHook* hook) {
   const std::string name = node.value<std::string>().value_or("");
@@ -85,56 +23,29 @@ std::string SetFormat(const toml::node& node, NotifyHook* hook) {
   return R"(wants "generic", "slack" or "alertmanager")";
 }
 
-std::string SetKinds(const toml::node& node, NotifyHook* hook) {
-  const toml::array* const list = node.as_array();
-  if (list == nullptr || list->empty() || !list->is_homogeneous(toml::node_type::string)) {
-    return "wants a list of kinds, like [\"drift\", \"failure\"]";
-  }
-  hook->kinds.clear();
-  for (const toml::node& one : *list) {
-    const std::string kind = *one.value<std::string>();
-    if (std::find(std::begin(kNotifyKinds), std::end(kNotifyKinds), kind) ==
-        std::end(kNotifyKinds)) {
-      return fmt::format("has no kind \"{}\"{}; there are {}",
-                         kind,
-                         DidYouMean(kind, kNotifyKinds),
-                         fmt::join(kNotifyKinds, ", "));
-    }
-    hook->kinds.insert(kind);
-  }
-  return "";
-}
-
-const Setters& HookSetters() {
-  static const Setters setters = {
-      {"name", SetName},
-      {"url", Text(&NotifyHook::url)},
-      {"url_file", File(&NotifyHook::url_file)},
+const SettersOf<NotifyHook>& HookSetters() {
+  static const SettersOf<NotifyHook> setters = {
+      {"name", NameSetter<NotifyHook>()},
+      {"url", TextSetter(&NotifyHook::url)},
+      {"url_file", FileSetter(&NotifyHook::url_file)},
       {"format", SetFormat},
-      {"kinds", SetKinds},
-      {"filter", Text(&NotifyHook::filter)},
-      {"wait", Span(&NotifyHook::wait, absl::ZeroDuration(), absl::Hours(1))},
-      {"interval", Span(&NotifyHook::interval, absl::Seconds(1), absl::Hours(24))},
-      {"repeat", Span(&NotifyHook::repeat, absl::Seconds(1), absl::Hours(24))},
-      {"timeout", Span(&NotifyHook::timeout, absl::Seconds(1), absl::Minutes(5))},
-      {"most_wait", Span(&NotifyHook::most_wait, absl::Seconds(1), absl::Hours(24))},
-      {"token_file", File(&NotifyHook::token_file)},
-      {"header_file", File(&NotifyHook::header_file)},
-      {"ca_file", File(&NotifyHook::ca_file)},
+      {"kinds",
+       WordsSetter(&NotifyHook::kinds, "kind", {std::begin(kNotifyKinds), std::end(kNotifyKinds)})},
+      {"filter", TextSetter(&NotifyHook::filter)},
+      {"wait", SpanSetter(&NotifyHook::wait, absl::ZeroDuration(), absl::Hours(1))},
+      {"interval", SpanSetter(&NotifyHook::interval, absl::Seconds(1), absl::Hours(24))},
+      {"repeat", SpanSetter(&NotifyHook::repeat, absl::Seconds(1), absl::Hours(24))},
+      {"timeout", SpanSetter(&NotifyHook::timeout, absl::Seconds(1), absl::Minutes(5))},
+      {"most_wait", SpanSetter(&NotifyHook::most_wait, absl::Seconds(1), absl::Hours(24))},
+      {"token_file", FileSetter(&NotifyHook::token_file)},
+      {"header_file", FileSetter(&NotifyHook::header_file)},
+      {"ca_file", FileSetter(&NotifyHook::ca_file)},
   };
   return setters;
 }
 
-std::string UnknownKey(std::string_view key) {
-  return fmt::format(
-      "\"{}\" is no setting of [[notify]]{}", key, DidYouMean(key, NotifySettings()));
-}
-
 // What is wrong with the hook as a whole; "" if nothing.
 std::string Inconsistency(const NotifyHook& hook) {
-  if (hook.name.empty()) {
-    return "wants a name";
-  }
   if (hook.url.empty() == hook.url_file.empty()) {
     return "wants either url or url_file";
   }
@@ -152,30 +63,11 @@ std::string Inconsistency(const NotifyHook& hook) {
   return "";
 }
 
-NotifyHook ReadHook(const toml::table& table,
-                    std::string_view origin,
-                    std::vector<std::string>* problems) {
-  NotifyHook hook;
-  const std::size_t before = problems->size();
-  for (const auto& [key, node] : table) {
-    const auto found = HookSetters().find(key.str());
-    if (found == HookSetters().end()) {
-      problems->push_back(
-          fmt::format("{}:{}: {}", origin, node.source().begin.line, UnknownKey(key.str())));
-    } else if (const std::string problem = found->second(node, &hook); !problem.empty()) {
-      problems->push_back(
-          fmt::format("{}:{}: {} {}", origin, node.source().begin.line, key.str(), problem));
-    }
+std::string Finish(const toml::table& table, NotifyHook* hook) {
+  if (hook->format == NotifyFormat::kAlertmanager && !table.contains("interval")) {
+    hook->interval = kAlertmanagerInterval;
   }
-  if (hook.format == NotifyFormat::kAlertmanager && !table.contains("interval")) {
-    hook.interval = kAlertmanagerInterval;
-  }
-  if (const std::string problem = Inconsistency(hook);
-      !problem.empty() && problems->size() == before) {
-    problems->push_back(
-        fmt::format("{}:{}: [[notify]] {}", origin, table.source().begin.line, problem));
-  }
-  return hook;
+  return Inconsistency(*hook);
 }
 
 }  // namespace
@@ -193,11 +85,7 @@ std::string_view NotifyFormatName(NotifyFormat format) {
 }
 
 std::vector<std::string_view> NotifySettings() {
-  std::vector<std::string_view> names;
-  for (const auto& [name, setter] : HookSetters()) {
-    names.push_back(name);
-  }
-  return names;
+  return NamesOf(HookSetters());
 }
 
 bool CanBeReadOnItsWay(std::string_view url) {
@@ -215,29 +103,7 @@ bool CanBeReadOnItsWay(std::string_view url) {
 std::vector<NotifyHook> ReadNotifyHooks(const toml::node& node,
                                         std::string_view origin,
                                         std::vector<std::string>* problems) {
-  const auto line = node.source().begin.line;
-  const toml::array* const list = node.as_array();
-  if (list == nullptr || !list->is_homogeneous(toml::node_type::table)) {
-    problems->push_back(fmt::format("{}:{}: notify wants [[notify]] tables", origin, line));
-    return {};
-  }
-  if (list->size() > kMostHooks) {
-    problems->push_back(fmt::format(
-        "{}:{}: there are {} of [[notify]], more than {}", origin, line, list->size(), kMostHooks));
-    return {};
-  }
-  std::vector<NotifyHook> hooks;
-  std::set<std::string> names;
-  for (const toml::node& one : *list) {
-    hooks.push_back(ReadHook(*one.as_table(), origin, problems));
-    if (!hooks.back().name.empty() && !names.insert(hooks.back().name).second) {
-      problems->push_back(fmt::format("{}:{}: there are two [[notify]] named \"{}\"",
-                                      origin,
-                                      one.source().begin.line,
-                                      hooks.back().name));
-    }
-  }
-  return hooks;
+  return ReadTables<NotifyHook>({"notify", HookSetters(), Finish}, node, origin, problems);
 }
 
 }  // namespace fettle::server

@@ -151,6 +151,38 @@ void TellHooks(const std::vector<notify::HookFigures>& hooks, std::string* text)
   }
 }
 
+// So are those of outlets.
+void TellOutlets(const std::vector<siem::OutletFigures>& outlets, std::string* text) {
+  if (outlets.empty()) {
+    return;
+  }
+  const auto tell = [&](std::string_view name,
+                        std::string_view help,
+                        std::string_view type,
+                        uint64_t siem::OutletFigures::*figure) {
+    Gauge gauge(text, name, help, type);
+    for (const siem::OutletFigures& one : outlets) {
+      gauge.Set("outlet", one.outlet, one.*figure);
+    }
+  };
+  tell("fettle_siem_sent_total",
+       "Events that an outlet of the event stream took.",
+       "counter",
+       &siem::OutletFigures::sent);
+  tell("fettle_siem_failures_total",
+       "Tries to send events that failed.",
+       "counter",
+       &siem::OutletFigures::failed);
+  tell("fettle_siem_lost_total",
+       "Leaves of the evidence log that went with their month of history before they were sent.",
+       "counter",
+       &siem::OutletFigures::lost);
+  tell("fettle_siem_behind",
+       "Leaves of the evidence log that an outlet was not sent yet.",
+       "gauge",
+       &siem::OutletFigures::behind);
+}
+
 // Sums tell of all hosts, so they are for who may see all.
 absl::Status CheckMayCount(const Context& context, const Peer& peer) {
   ASSIGN_OR_RETURN(const Viewer viewer, ViewerOf(context, peer));
@@ -174,6 +206,7 @@ std::string MetricsText(const std::vector<HostView>& hosts, const ServerFigures&
       .Set(figures.evidence_leaves);
   Gauge(&text, "fettle_database_bytes", "Size of the database's file.").Set(figures.database_bytes);
   TellHooks(figures.hooks, &text);
+  TellOutlets(figures.outlets, &text);
   return text;
 }
 
@@ -187,7 +220,8 @@ absl::StatusOr<std::string> Metrics::Text() const {
                      {context_.sessions.All().size(),
                       head.size,
                       unknown ? 0 : uint64_t{bytes},
-                      context_.notifier.Figures()});
+                      context_.notifier.Figures(),
+                      context_.siem.Figures()});
 }
 
 Response Metrics::Handle(const Request& request) const {

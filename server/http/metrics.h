@@ -9,6 +9,7 @@
 #include "server/fleet/host_view.h"
 #include "server/http/message.h"
 #include "server/notify/notifier.h"
+#include "server/siem/relay.h"
 
 // GET /metrics: the fleet as numbers, for Prometheus (text exposition format 0.0.4). They are
 // counted from the store when somebody asks, so that nothing else costs more because of them.
@@ -21,6 +22,7 @@ struct ServerFigures {
   uint64_t evidence_leaves = 0;
   uint64_t database_bytes = 0;
   std::vector<notify::HookFigures> hooks;
+  std::vector<siem::OutletFigures> outlets;
 };
 
 // Pure.

@@ -33,7 +33,8 @@ TEST(MetricsTest, HostsAndTheirResourcesAreCounted) {
   bad.record.revision = "r1";
   bad.assigned = "r2";
   bad.record.certificate_expires = absl::FromUnixSeconds(1'900'000'000);
-  const std::string text = MetricsText({good, bad}, {7, 8, 9, {{"ops", 10, 11, 12, 13}}});
+  const std::string text =
+      MetricsText({good, bad}, {7, 8, 9, {{"ops", 10, 11, 12, 13}}, {{"soc", 14, 15, 16, 17}}});
   for (const char* line : {"fettle_hosts{presence=\"connected\"} 1\n",
                            "fettle_hosts{presence=\"silent\"} 1\n",
                            "fettle_hosts{presence=\"revoked\"} 0\n",
@@ -50,7 +51,11 @@ TEST(MetricsTest, HostsAndTheirResourcesAreCounted) {
                            "fettle_notifications_sent_total{hook=\"ops\",result=\"ok\"} 10\n",
                            "fettle_notifications_sent_total{hook=\"ops\",result=\"failed\"} 11\n",
                            "fettle_notifications_dropped_total{hook=\"ops\"} 12\n",
-                           "fettle_notifications_pending{hook=\"ops\"} 13\n"}) {
+                           "fettle_notifications_pending{hook=\"ops\"} 13\n",
+                           "fettle_siem_sent_total{outlet=\"soc\"} 14\n",
+                           "fettle_siem_failures_total{outlet=\"soc\"} 15\n",
+                           "fettle_siem_lost_total{outlet=\"soc\"} 16\n",
+                           "fettle_siem_behind{outlet=\"soc\"} 17\n"}) {
     EXPECT_THAT(text, HasSubstr(line));
   }
 }
@@ -72,7 +77,8 @@ TEST(MetricsTest, EveryLineIsOfTheFormatAndEveryMetricIsInTheDocuments) {
   host.record.certificate_expires = absl::FromUnixSeconds(2'000'000'000);
   std::ifstream file(std::string(FETTLE_SOURCE_DIR) + "/docs/metrics.md");
   const std::string document((std::istreambuf_iterator<char>(file)), {});
-  std::istringstream lines(MetricsText({host}, {0, 0, 0, {{"ops-1", 0, 0, 0, 0}}}));
+  std::istringstream lines(
+      MetricsText({host}, {0, 0, 0, {{"ops-1", 0, 0, 0, 0}}, {{"soc", 0, 0, 0, 0}}}));
   const std::regex help("# HELP (fettle_[a-z_]+) .+\\.");
   const std::regex type("# TYPE (fettle_[a-z_]+) (gauge|counter)");
   const std::regex value("(fettle_[a-z_]+)(\\{([a-z]+=\"[a-z0-9 -]+\",?)+\\})? [0-9]+");
@@ -90,7 +96,7 @@ TEST(MetricsTest, EveryLineIsOfTheFormatAndEveryMetricIsInTheDocuments) {
       EXPECT_EQ(match[1], current);
     }
   }
-  EXPECT_EQ(seen.size(), 15U);
+  EXPECT_EQ(seen.size(), 19U);
 }
 
 }  // namespace

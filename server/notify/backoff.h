@@ -8,6 +8,9 @@
 
 namespace fettle::server::notify {
 
+// From 0 to 1, 1 not included; of the kernel's random numbers.
+double RandomShare();
+
 // How long to wait after a failure: twice as long each time, up to a cap, and never all at once
 // with others. Used by one thread.
 class Backoff {

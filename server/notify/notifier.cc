@@ -7,7 +7,6 @@
 
 #include <spdlog/spdlog.h>
 
-#include "lib/base/ids.h"
 #include "lib/base/status_macros.h"
 #include "server/fleet/host_fields.h"
 #include "server/notify/delivery.h"
@@ -21,14 +20,6 @@ constexpr absl::Duration kLeastBetween = absl::Seconds(1);
 // Looking takes at most this part of one processor.
 constexpr int kLookShare = 20;
 constexpr absl::Duration kLongestWait = absl::Hours(1);
-
-// From 0 to 1, 1 not included.
-double Random() {
-  const std::string bytes = RandomBytes(2);
-  const int high = static_cast<unsigned char>(bytes[0]);
-  const int low = static_cast<unsigned char>(bytes[1]);
-  return (high * 256 + low) / 65536.0;
-}
 
 // Hosts as filters see them, each made when it is first asked for.
 class HostsForFilters {
@@ -62,7 +53,7 @@ class HostsForFilters {
 // One hook and its thread.
 struct Notifier::Runner {
   Runner(const NotifyHook& the_config, Sender who, HookMemory memory)
-      : config(the_config), hook(config, std::move(who), Random, std::move(memory)) {}
+      : config(the_config), hook(config, std::move(who), RandomShare, std::move(memory)) {}
 
   const NotifyHook config;
   mutable absl::Mutex mutex;
