@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/daemon/daemon.h"
 
-#include <malloc.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -25,6 +24,7 @@
 #include "agent/identity/identity.h"
 #include "agent/journal/run_lock.h"
 #include "agent/watch/watcher.h"
+#include "lib/base/heap.h"
 #include "lib/base/ids.h"
 #include "lib/base/status_macros.h"
 #include "lib/base/text.h"
@@ -201,9 +201,9 @@ absl::Status RunDaemon(const std::string& config_file) {
   if (::geteuid() != 0) {
     return PermissionDenied("the agent must be root: it changes the host");
   }
-  // One arena: less memory, and in the evaluator, which is forked from a thread, malloc then never
-  // wants to read /proc before it gives memory back, which the filter of system calls would punish.
-  (void)::mallopt(M_ARENA_MAX, 1);  // NOLINT(concurrency-mt-unsafe): no other thread runs yet
+  // Also, with one arena, malloc in the evaluator, which is forked from a thread, never wants to
+  // read /proc before it gives memory back, which the filter of system calls would punish.
+  KeepHeapSmall();
   Ground ground;
   RETURN_IF_ERROR(Open(config_file, &ground));
   return RunOn(config_file, &ground);

@@ -2,6 +2,7 @@
 #include "agent/daemon/loop.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <poll.h>
 
 #include <algorithm>
@@ -73,9 +74,13 @@ bool Loop::RunOnce(absl::Duration most) {
   for (const watch::Watcher::Descriptor& one : parts_.watcher.descriptors()) {
     watch(one.fd, one.events);
   }
-  if (::poll(watched.data(), watched.size(), Milliseconds(std::min(most, Wait()))) < 0 &&
-      errno != EINTR) {
+  const int ready = ::poll(watched.data(), watched.size(), Milliseconds(std::min(most, Wait())));
+  if (ready < 0 && errno != EINTR) {
     return false;
+  }
+  if (ready == 0 && ran_) {
+    ::malloc_trim(0);  // All that came of the run is told, and nothing is under way.
+    ran_ = false;
   }
   if ((watched[0].revents & kReadable) != 0) {
     stopping_ = true;
@@ -84,8 +89,9 @@ bool Loop::RunOnce(absl::Duration most) {
                  parts_.agent.Stop() ? "; a run is under way, ending it first" : "");
   }
   if ((watched[1].revents & kReadable) != 0) {
-    if (const std::optional<Outcome> outcome = parts_.converge.Take()) {
-      parts_.agent.OnFinished(*outcome);
+    if (std::optional<Outcome> outcome = parts_.converge.Take()) {
+      parts_.agent.OnFinished(*std::move(outcome));
+      ran_ = true;
     }
   }
   if ((watched[2].revents & kReadable) != 0) {

@@ -46,6 +46,7 @@ class Loop {
 
   const Parts parts_;
   bool stopping_ = false;
+  bool ran_ = false;  // Since memory was last given back.
   std::string told_;  // What systemd shows for us.
   absl::Duration next_watchdog_ = absl::ZeroDuration();
 };

@@ -159,7 +159,7 @@ void Reporter::Record(const Outcome& outcome) {
   if (worth_telling || told_.catalog != before.catalog || told_.facts != before.facts) {
     Save();
   }
-  run.resources.clear();
+  run.resources = {};  // With what it took.
   last_run_ = std::move(run);
 }
 

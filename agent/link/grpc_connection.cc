@@ -11,6 +11,7 @@
 
 #include "lib/base/status_macros.h"
 #include "lib/base/text.h"
+#include "lib/wire/framing.h"
 
 namespace fettle::link {
 namespace {
@@ -179,7 +180,7 @@ struct GrpcConnection::Callbacks {
     std::memcpy(buffer, call->out.data() + call->sent, size);
     call->sent += size;
     if (call->sent == call->out.size()) {
-      call->out.clear();
+      wire::Empty(&call->out);
       call->sent = 0;
       *flags |= call->finished ? NGHTTP2_DATA_FLAG_EOF : NGHTTP2_DATA_FLAG_NONE;
     }
@@ -384,6 +385,9 @@ void GrpcConnection::Take(int32_t id, Call& call, std::string_view data) {
     at += kPrefix + length;
   }
   call.in.erase(0, at);
+  if (call.in.empty()) {
+    wire::Empty(&call.in);
+  }
 }
 
 void GrpcConnection::Ended(int32_t id, uint32_t error) {

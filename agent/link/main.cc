@@ -14,6 +14,7 @@
 #include "agent/link/confine.h"
 #include "agent/link/enroll.h"
 #include "agent/link/link.h"
+#include "lib/base/heap.h"
 #include "lib/base/status_macros.h"
 
 namespace fettle::link {
@@ -89,6 +90,7 @@ int Main(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
+  fettle::KeepHeapSmall();
   try {
     return fettle::link::Main(argc, argv);
   } catch (const std::exception& error) {  // The parser of the command line's, and out of memory.

@@ -142,7 +142,7 @@ absl::Status Port::Flush() {
     }
     sent_ += static_cast<std::size_t>(wrote);
   }
-  out_.clear();
+  wire::Empty(&out_);
   sent_ = 0;
   return absl::OkStatus();
 }

@@ -7,7 +7,7 @@
 namespace fettle::resource {
 namespace {
 
-constexpr std::size_t kGrowth = 4;
+constexpr std::size_t kUsual = 4;  // How many most resources have.
 
 bool NameBefore(const std::pair<std::string, Value>& entry, std::string_view name) {
   return entry.first < name;
@@ -24,7 +24,7 @@ void Attributes::Set(std::string_view name, Value value) {
   const auto index = at - entries_.begin();
   if (entries_.size() == entries_.capacity()) {
     // Doubling would waste half of it, times the number of all resources.
-    entries_.reserve(entries_.size() + kGrowth);
+    entries_.reserve(entries_.size() + (entries_.empty() ? kUsual : 1));
   }
   entries_.emplace(entries_.begin() + index, std::string(name), std::move(value));
 }

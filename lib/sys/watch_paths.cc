@@ -96,7 +96,8 @@ bool PathWatch::Mark(const std::string& path,
       known_[path] = key;
     }
   }
-  Node& node = nodes_[key];
+  const auto kept = nodes_.try_emplace(key).first;
+  Node& node = kept->second;
   node.what |= what;
   if (what == WatchMarks::kEntries) {
     AddOnce(target, &node.entries[entry]);
@@ -107,7 +108,7 @@ bool PathWatch::Mark(const std::string& path,
     targets_[target].names_process = targets_[target].names_process && key.starts_with('f');
   }
   AddOnce(target, &node.self);
-  targets_[target].keys.push_back(key);
+  targets_[target].keys.push_back(&kept->first);
   return true;
 }
 
@@ -145,8 +146,10 @@ void PathWatch::Arm(std::size_t target) {
 }
 
 void PathWatch::Renew(std::size_t target) {
-  std::vector<std::string> keys = std::move(targets_[target].keys);
-  targets_[target].keys.clear();
+  std::vector<std::string> keys;
+  for (const std::string* const key : std::exchange(targets_[target].keys, {})) {
+    keys.push_back(*key);
+  }
   std::sort(keys.begin(), keys.end());
   keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
   for (const std::string& key : keys) {

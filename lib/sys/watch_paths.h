@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/node_hash_map.h"
 #include "absl/status/status.h"
 
 #include "lib/sys/watch_marks.h"
@@ -58,7 +59,7 @@ class PathWatch {
   struct Target {
     absl::Status status;
     bool names_process = true;
-    std::vector<std::string> keys;  // Of the nodes that know it.
+    std::vector<const std::string*> keys;  // Of the nodes that know it, in nodes_.
   };
 
   // A marked object: which targets it matters to, and how.
@@ -82,7 +83,7 @@ class PathWatch {
   WatchMarks marks_;
   std::vector<std::string> paths_;
   std::vector<Target> targets_;
-  absl::flat_hash_map<std::string, Node> nodes_;
+  absl::node_hash_map<std::string, Node> nodes_;
   // While all are armed: what a path was marked as, so that each directory is marked once.
   absl::flat_hash_map<std::string, std::string> known_;
   bool arming_all_ = false;

@@ -28,6 +28,15 @@ absl::StatusOr<std::string> Frame(const google::protobuf::MessageLite& message) 
   return frame;
 }
 
+void Empty(std::string* buffer) {
+  constexpr std::size_t kMuch = 64 << 10;
+  if (buffer->capacity() > kMuch) {
+    std::string().swap(*buffer);
+  } else {
+    buffer->clear();
+  }
+}
+
 absl::StatusOr<std::optional<std::string>> FrameReader::Next() {
   if (buffer_.size() - start_ < kHeader) {
     return std::nullopt;
@@ -45,7 +54,7 @@ absl::StatusOr<std::optional<std::string>> FrameReader::Next() {
   std::string body = buffer_.substr(start_ + kHeader, size);
   start_ += kHeader + size;
   if (start_ == buffer_.size()) {
-    buffer_.clear();
+    Empty(&buffer_);
     start_ = 0;
   } else if (start_ > (1U << 20U)) {
     buffer_.erase(0, start_);

@@ -21,6 +21,10 @@ inline constexpr std::size_t kMaxFrame = 8 << 20;
 // The frame for `message`. kInvalidArgument when it is larger than kMaxFrame.
 absl::StatusOr<std::string> Frame(const google::protobuf::MessageLite& message);
 
+// Empties `buffer`; gives back what it took if that is much. For processes that idle for long after
+// a large message.
+void Empty(std::string* buffer);
+
 // Puts frames together from bytes as they come. One thread.
 class FrameReader {
  public:

@@ -36,5 +36,16 @@ TEST(FramingTest, RefusesALengthOverTheLimit) {
   EXPECT_FALSE(Frame(FactsOf(std::string(kMaxFrame, 'x'))).ok());
 }
 
+TEST(Framing, ALargeBufferIsGivenBackWhenItIsEmptied) {
+  std::string large(std::size_t{1} << 20, 'x');
+  Empty(&large);
+  EXPECT_TRUE(large.empty());
+  EXPECT_LT(large.capacity(), 1024U);
+  std::string small(1000, 'x');
+  Empty(&small);
+  EXPECT_TRUE(small.empty());
+  EXPECT_GE(small.capacity(), 1000U);
+}
+
 }  // namespace
 }  // namespace fettle::wire
