@@ -7,10 +7,12 @@
 #include <cstdio>
 
 #include <fmt/ranges.h>
+#include <spdlog/formatter.h>
 #include <spdlog/spdlog.h>
 #include <systemd/sd-daemon.h>
 
 #include "lib/base/status_macros.h"
+#include "lib/log/format.h"
 #include "lib/sys/linux_files.h"
 #include "server/ca/data_dir.h"
 #include "server/ca/init.h"
@@ -73,6 +75,13 @@ sigset_t AwaitedSignals() {
   return signals;
 }
 
+void SetUpLog(const Config& config) {
+  spdlog::set_level(spdlog::level::from_str(config.log_level));
+  spdlog::set_formatter(config.log_format == "json"
+                            ? log::JsonFormatter()
+                            : log::TextFormatter("[%Y-%m-%d %H:%M:%S.%e] [%l] %v"));
+}
+
 }  // namespace
 
 absl::StatusOr<Config> LoadConfig(const std::string& path) {
@@ -117,7 +126,7 @@ Log in as the first administrator (the token is good once, until tomorrow):
 absl::Status Run(const Config& config) {
   const sigset_t signals = AwaitedSignals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  spdlog::set_level(spdlog::level::from_str(config.log_level));
+  SetUpLog(config);
   const SystemClock clock;
   ASSIGN_OR_RETURN(const auto server, Server::Start(config, clock));
   sd_notify(0, "READY=1");

@@ -76,6 +76,17 @@ Setter LogLevel() {
   };
 }
 
+Setter LogFormat() {
+  return [](const toml::node& node, Config* config) -> std::string {
+    const std::string format = node.value<std::string>().value_or("");
+    if (format != "text" && format != "json") {
+      return R"(wants "text" or "json")";
+    }
+    config->log_format = format;
+    return "";
+  };
+}
+
 const std::map<std::string, Setter, std::less<>>& Setters() {
   static const std::map<std::string, Setter, std::less<>> setters = {
       {"server", Text(&Config::server)},
@@ -86,6 +97,7 @@ const std::map<std::string, Setter, std::less<>>& Setters() {
       {"link_user", Text(&Config::link_user)},
       {"enforce", Flag(&Config::enforce)},
       {"log_level", LogLevel()},
+      {"log_format", LogFormat()},
   };
   return setters;
 }
@@ -163,6 +175,9 @@ enforce = {}
 
 # debug, info, warn or error.
 log_level = "{}"
+
+# "text", or "json": an object a line.
+log_format = "{}"
 )",
       config.server,
       config.state_dir,
@@ -171,7 +186,8 @@ log_level = "{}"
       absl::FormatDuration(config.deep_sweep),
       config.link_user,
       config.enforce,
-      config.log_level);
+      config.log_level,
+      config.log_format);
 }
 
 }  // namespace fettle::agent

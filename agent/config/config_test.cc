@@ -34,14 +34,15 @@ TEST(AgentConfigTest, ReadsWhatItWrites) {
 
 TEST(AgentConfigTest, NamesEveryMistakeWithItsLine) {
   EXPECT_THAT(ParseConfig("server = \"s:7440\"\nsweeep = \"2s\"\nenforce = \"yes\"\nsweep = 3\n"
-                          "state_dir = \"relative\"\nlog_level = \"loud\"\n",
+                          "state_dir = \"relative\"\nlog_level = \"loud\"\nlog_format = 1\n",
                           "agent.toml"),
               StatusIs(absl::StatusCode::kInvalidArgument,
                        AllOf(HasSubstr("agent.toml:2: \"sweeep\" is no setting; did you mean"),
                              HasSubstr("agent.toml:3: enforce wants true or false"),
                              HasSubstr("agent.toml:4: sweep wants a duration"),
                              HasSubstr("agent.toml:5: state_dir wants an absolute path"),
-                             HasSubstr("agent.toml:6: log_level wants"))));
+                             HasSubstr("agent.toml:6: log_level wants"),
+                             HasSubstr("agent.toml:7: log_format wants"))));
 }
 
 TEST(AgentConfigTest, WantsAServer) {

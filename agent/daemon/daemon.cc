@@ -8,6 +8,7 @@
 #include <memory>
 #include <utility>
 
+#include <spdlog/formatter.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 #include <systemd/sd-daemon.h>
@@ -29,6 +30,7 @@
 #include "lib/base/status_macros.h"
 #include "lib/base/text.h"
 #include "lib/evidence/statement.h"
+#include "lib/log/format.h"
 #include "lib/sys/dpkg_lock.h"
 #include "lib/sys/linux_host.h"
 #include "lib/sys/processes.h"
@@ -41,11 +43,12 @@ namespace {
 constexpr uint64_t kMostConfig = 1U << 20;
 
 // systemd stamps each line and reads its level from the front.
-void SetUpLog(const std::string& level) {
+void SetUpLog(const Config& config) {
   auto logger =
       std::make_shared<spdlog::logger>("agent", std::make_shared<spdlog::sinks::stderr_sink_mt>());
-  logger->set_pattern("%l: %v");
-  logger->set_level(spdlog::level::from_str(level));
+  logger->set_formatter(config.log_format == "json" ? log::JsonFormatter()
+                                                    : log::TextFormatter("%l: %v"));
+  logger->set_level(spdlog::level::from_str(config.log_level));
   spdlog::set_default_logger(std::move(logger));
 }
 
@@ -109,7 +112,7 @@ absl::Status Open(const std::string& config_file, Ground* ground) {
   const std::unique_ptr<sys::Host> reader = sys::MakeLinuxHost({});
   ASSIGN_OR_RETURN(ground->config, ReadConfig(config_file, *reader));
   const std::string& state = ground->config.state_dir;
-  SetUpLog(ground->config.log_level);
+  SetUpLog(ground->config);
   ASSIGN_OR_RETURN(ground->revisions, RevisionStore::Open(state, ground->config.trusted_keys));
   ASSIGN_OR_RETURN(ground->lock,
                    journal::RunLock::Take(state + "/agent.lock",

@@ -8,6 +8,7 @@
 #include <grpcpp/resource_quota.h>
 
 #include "lib/base/status_macros.h"
+#include "server/api/request_ids.h"
 
 namespace fettle::server {
 namespace {
@@ -55,6 +56,9 @@ absl::StatusOr<std::unique_ptr<Listener>> Listener::Start(
   for (const Argument& argument : kArguments) {
     builder.AddChannelArgument(argument.name, argument.value);
   }
+  std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> interceptors;
+  interceptors.push_back(RequestIds());
+  builder.experimental().SetInterceptorCreators(std::move(interceptors));
   builder.AddListeningPort(address, std::move(credentials), &listener->port_);
   for (const auto& service : listener->services_) {
     builder.RegisterService(service.get());

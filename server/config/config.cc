@@ -87,6 +87,17 @@ Setter LogLevel() {
   };
 }
 
+Setter LogFormat() {
+  return [](const toml::node& node, Config* config) -> std::string {
+    const std::string format = node.value<std::string>().value_or("");
+    if (format != "text" && format != "json") {
+      return R"(wants "text" or "json")";
+    }
+    config->log_format = format;
+    return "";
+  };
+}
+
 const std::map<std::string, Setter, std::less<>>& Setters() {
   static const std::map<std::string, Setter, std::less<>> setters = {
       {"data_dir", Text(&Config::data_dir)},
@@ -106,6 +117,7 @@ const std::map<std::string, Setter, std::less<>>& Setters() {
       {"allow_unsigned", Flag(&Config::allow_unsigned)},
       {"trusted_keys", Text(&Config::trusted_keys)},
       {"log_level", LogLevel()},
+      {"log_format", LogFormat()},
   };
   return setters;
 }
@@ -201,6 +213,9 @@ trusted_keys = "{}"
 # "debug", "info", "warn" or "error".
 log_level = "{}"
 
+# "text", or "json": an object a line.
+log_format = "{}"
+
 # Who is told of drift, failures, silent hosts and what expires (docs/notifications.md); any number of these.
 # Try one with `fettle-server notify test NAME`.
 #[[notify]]
@@ -232,7 +247,8 @@ log_level = "{}"
       absl::FormatDuration(config.keep_history),
       config.allow_unsigned,
       config.TrustedKeysPath(),
-      config.log_level);
+      config.log_level,
+      config.log_format);
 }
 
 }  // namespace fettle::server

@@ -51,6 +51,7 @@ TEST(ConfigTest, SaysWhatIsWrongWithTheLine) {
       {"names = [1]", "names wants a list"},
       {"allow_unsigned = \"yes\"", "wants true or false"},
       {"log_level = \"loud\"", "log_level wants"},
+      {"log_format = \"xml\"", "log_format wants"},
   };
 
   for (const auto& bad : kBad) {

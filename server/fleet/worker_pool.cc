@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "lib/log/request.h"
+
 namespace fettle::server {
 
 WorkerPool::WorkerPool(std::size_t threads) {
@@ -18,7 +20,7 @@ WorkerPool::~WorkerPool() {
 void WorkerPool::Post(std::function<void()> work) {
   const absl::MutexLock lock(&mutex_);
   if (!stopping_) {
-    queue_.push_back(std::move(work));
+    queue_.push_back({std::move(work), log::CurrentRequestId()});
   }
 }
 
@@ -32,7 +34,7 @@ void WorkerPool::Stop() {
 
 void WorkerPool::Loop() {
   while (true) {
-    std::function<void()> work;
+    Task task;
     {
       const absl::MutexLock lock(&mutex_);
       const auto ready = [this]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
@@ -42,10 +44,11 @@ void WorkerPool::Loop() {
       if (queue_.empty()) {
         return;
       }
-      work = std::move(queue_.front());
+      task = std::move(queue_.front());
       queue_.pop_front();
     }
-    work();
+    const log::RequestScope scope(std::move(task.request));
+    task.work();
   }
 }
 

@@ -5,6 +5,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -25,18 +26,24 @@ class WorkerPool {
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;
 
-  // After Stop() the work is dropped.
+  // For the log the work belongs to the request that posted it (lib/log). After Stop() it is
+  // dropped.
   void Post(std::function<void()> work) ABSL_LOCKS_EXCLUDED(mutex_);
 
   // Does what was posted, then ends the threads. Not to be called from a worker.
   void Stop() ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
+  struct Task {
+    std::function<void()> work;
+    std::string request;
+  };
+
   void Loop() ABSL_LOCKS_EXCLUDED(mutex_);
 
   absl::Mutex mutex_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
-  std::deque<std::function<void()>> queue_ ABSL_GUARDED_BY(mutex_);
+  std::deque<Task> queue_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::unique_ptr<BackgroundThread>> threads_;
 };
 

@@ -10,6 +10,7 @@
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/support/byte_buffer.h>
 
+#include "lib/log/request.h"
 #include "server/api/local_callers.h"
 
 namespace fettle::server::http {
@@ -43,6 +44,9 @@ absl::Status Call(const std::shared_ptr<grpc::Channel>& channel,
   grpc::GenericStub stub(channel);
   grpc::ClientContext context;
   context.AddMetadata(LocalCallers::kHeader, call.caller);
+  if (const std::string& request = log::CurrentRequestId(); !request.empty()) {
+    context.AddMetadata(log::kRequestIdHeader, request);
+  }
   context.set_deadline(absl::ToChronoTime(absl::Now() + call.within));
   const auto stream = stub.PrepareCall(&context, call.method, &queue);
   grpc::Status status;

@@ -3,7 +3,10 @@
 
 #include <utility>
 
+#include <spdlog/spdlog.h>
+
 #include "lib/base/status_macros.h"
+#include "lib/log/request.h"
 
 namespace fettle::server::http {
 namespace {
@@ -28,6 +31,12 @@ void AddSecurityHeaders(Response* response) {
   }
 }
 
+// What strangers ask for is cut, so that they cannot fill the log.
+std::string_view ShownPath(const Request& request) {
+  constexpr std::size_t kMostPath = 200;
+  return std::string_view(request.path).substr(0, kMostPath);
+}
+
 }  // namespace
 
 Site::Site(const Context& context, std::shared_ptr<grpc::Channel> channel)
@@ -39,8 +48,22 @@ Site::Site(const Context& context, std::shared_ptr<grpc::Channel> channel)
       files_(context.config.console) {}
 
 Response Site::Handle(const Request& request) {
+  const std::string id = log::RequestIdFrom(request.Header(log::kRequestIdHeader));
+  const log::RequestScope scope(id);
   Response response = Route(request);
+  if (response.status >= 500) {
+    spdlog::error("{} {}: answered with {}", request.method, ShownPath(request), response.status);
+  } else {
+    spdlog::debug("{} {}: answered with {}", request.method, ShownPath(request), response.status);
+  }
   AddSecurityHeaders(&response);
+  response.headers.emplace_back("X-Request-Id", id);
+  if (response.stream) {
+    response.stream = [id, stream = std::move(response.stream)](const SendPart& send) {
+      const log::RequestScope sending(id);
+      stream(send);
+    };
+  }
   return response;
 }
 

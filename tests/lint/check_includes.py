@@ -11,6 +11,7 @@ ALLOWED = {
     "lib/base": (),
     "lib/digest": ("lib/base/",),
     "lib/filter": ("lib/base/",),
+    "lib/log": ("lib/base/",),
     "lib/sys": ("lib/base/", "lib/digest/"),
     "lib/pki": ("lib/base/", "lib/digest/"),
     "lib/resource": ("lib/base/", "lib/digest/", "lib/sys/"),
