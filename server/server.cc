@@ -16,6 +16,7 @@
 #include "lib/compliance/control.h"
 #include "lib/filter/filter.h"
 #include "lib/recipe/lint.h"
+#include "lib/recipe/rules.h"
 #include "server/api/credentials.h"
 #include "server/api/listener.h"
 #include "server/api/local_callers.h"
@@ -64,6 +65,14 @@ absl::Status LintTree(const policy::Tree& tree) {
     const auto hosts = filter::Filter::Parse(waiver.hosts, HostLanguage(), absl::InfinitePast());
     if (!hosts.ok()) {
       lines.push_back(fmt::format("{}: hosts: {}", waiver.position, Message(hosts.status())));
+    }
+  }
+  const recipe::Rules rules = recipe::Rules::Read(tree);
+  lines.insert(lines.end(), rules.problems().begin(), rules.problems().end());
+  for (const recipe::Rule& rule : rules.all()) {
+    const auto when = filter::Filter::Parse(rule.when, HostLanguage(), absl::InfinitePast());
+    if (!when.ok()) {
+      lines.push_back(fmt::format("{}: when: {}", rule.position, Message(when.status())));
     }
   }
   return lines.empty() ? absl::OkStatus() : InvalidArgument("{}", fmt::join(lines, "\n"));

@@ -19,6 +19,7 @@
 #include "lib/base/text.h"
 #include "lib/compliance/control.h"
 #include "lib/policy/load_tree.h"
+#include "lib/recipe/rules.h"
 #include "lib/sys/linux_host.h"
 
 namespace fettle::cli {
@@ -42,6 +43,10 @@ absl::StatusOr<std::vector<recipe::Finding>> FindingsOf(const Arguments& argumen
   std::vector<recipe::Finding> findings = recipe::Lint(tree);
   for (const std::string& problem : compliance::ParseControls(tree).problems) {
     findings.push_back({recipe::Severity::kError, "controls", {problem, {}}});
+  }
+  const recipe::Rules rules = recipe::Rules::Read(tree);
+  for (const std::string& problem : rules.problems()) {
+    findings.push_back({recipe::Severity::kError, "rules", {problem, {}}});
   }
   if (HasErrors(findings)) {
     return findings;

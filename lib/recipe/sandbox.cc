@@ -245,6 +245,12 @@ void Sandbox::Account(uint64_t steps) {
   }
 }
 
+void Sandbox::Refill() {
+  used_ = 0;
+  next_look_ = 0;
+  cpu_end_ = ProcessorTime() + limits_.wall;
+}
+
 void Sandbox::Charge(uint64_t steps) {
   Account(steps);
   if (dead()) {

@@ -53,6 +53,10 @@ class Sandbox {
 
   Evaluation* evaluation() const { return evaluation_; }
 
+  // Gives what is called next all instructions and all the time of the limits anew. A sandbox that
+  // is dead stays so.
+  void Refill();
+
   // Counts `steps` instructions that a C function is about to do in Lua's stead. Raises when that
   // is more than is left.
   void Charge(uint64_t steps);

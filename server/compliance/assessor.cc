@@ -50,8 +50,21 @@ class Assessing {
   Assessment& result() { return result_; }
 
   // What the tree of a revision says, for the hosts that enforce it.
-  void AddCatalog(const std::string& revision, const ParsedControls* parsed) {
+  void AddCatalog(const std::string& revision,
+                  const ParsedControls* parsed,
+                  const recipe::Rules& rules) {
     catalogs_[revision] = parsed;
+    for (const recipe::Rule& rule : rules.all()) {
+      if (rule.controls == std::vector{rule.name}) {
+        Control control;
+        control.title = rule.title;
+        control.position = rule.position;
+        described_.try_emplace(rule.name, std::move(control));  // Unless a file describes it.
+      }
+    }
+    for (const std::string& problem : rules.problems()) {
+      result_.problems.push_back(fmt::format("{}: {}", revision, problem));
+    }
     for (const auto& [id, control] : parsed->catalog.controls) {
       described_.insert_or_assign(id, control);  // By name of the revision: the last one's words.
     }
@@ -191,12 +204,14 @@ absl::StatusOr<Assessor::CatalogPtr> Assessor::ReadCatalog(const Digest& revisio
   ASSIGN_OR_RETURN(const policy::Manifest manifest, policy::ParseManifest(text));
   policy::Tree tree;
   for (const policy::ManifestEntry& entry : manifest.entries) {
-    if (compliance::IsControlFile(entry.path)) {
+    if (compliance::IsControlFile(entry.path) || recipe::IsRuleFile(entry.path)) {
       ASSIGN_OR_RETURN(std::string content, store_.policy().GetBlob(entry.digest));
       RETURN_IF_ERROR(tree.Add(entry.path, std::move(content)));
     }
   }
-  return std::make_shared<const ParsedControls>(compliance::ParseControls(tree));
+  return std::make_shared<const Catalog>(
+      Catalog{compliance::ParseControls(tree),
+              std::make_shared<const recipe::Rules>(recipe::Rules::Read(tree))});
 }
 
 absl::StatusOr<Assessor::CatalogPtr> Assessor::CatalogOf(const Digest& revision) {
@@ -224,7 +239,7 @@ absl::StatusOr<std::vector<Assessment::WaiverNote>> Assessor::Waivers(
       continue;
     }
     ASSIGN_OR_RETURN(const CatalogPtr catalog, CatalogOf(host.revision_id));
-    for (const Waiver& waiver : catalog->catalog.waivers) {
+    for (const Waiver& waiver : catalog->controls.catalog.waivers) {
       notes.push_back({waiver, host.revision, waiver.until <= now});
     }
   }
@@ -248,6 +263,38 @@ absl::StatusOr<std::map<std::string, Assessor::CatalogPtr>> Assessor::CatalogsOf
   return catalogs;
 }
 
+absl::StatusOr<std::vector<ControlState>> Assessor::RuleStates(
+    const AssessmentScope& scope,
+    const std::vector<HostView>& hosts,
+    const std::map<std::string, CatalogPtr>& catalogs,
+    const std::vector<ControlState>& states,
+    std::vector<std::string>* problems) {
+  RuleQuestion question;
+  bool whole = false;  // Whether a rule looks at all of the fleet.
+  for (const auto& [revision, catalog] : catalogs) {
+    question.rules[revision] = catalog->rules;
+    whole |= std::any_of(catalog->rules->all().begin(),
+                         catalog->rules->all().end(),
+                         [](const recipe::Rule& rule) { return rule.fleet; });
+  }
+  for (const HostView& host : hosts) {
+    question.judged.insert(host.record.name);
+  }
+  std::vector<HostView> fleet;
+  if (whole) {
+    ASSIGN_OR_RETURN(fleet, FindHosts(store_, "", clock_.Now(), heartbeat_, scope.at));
+    if (IsPast(scope)) {
+      NotePresence(scope.at, heartbeat_, &fleet);
+    }
+  }
+  question.hosts = whole ? &fleet : &hosts;
+  question.states = &states;
+  question.at = scope.at;
+  question.now = clock_.Now();
+  question.sees_all = !scope.shows;
+  return rules_.Judge(question, problems);
+}
+
 absl::StatusOr<Assessment> Assessor::AssessAt(const AssessmentScope& scope) {
   const absl::Time now = clock_.Now();
   const bool past = IsPast(scope);
@@ -264,8 +311,8 @@ absl::StatusOr<Assessment> Assessor::AssessAt(const AssessmentScope& scope) {
   ASSIGN_OR_RETURN(const auto catalogs, CatalogsOf(assessing.hosts(), past));
   std::map<std::string, std::set<std::string>> covered;
   for (const auto& [revision, parsed] : catalogs) {
-    assessing.AddCatalog(revision, parsed.get());
-    for (const Waiver& waiver : parsed->catalog.waivers) {
+    assessing.AddCatalog(revision, &parsed->controls, *parsed->rules);
+    for (const Waiver& waiver : parsed->controls.catalog.waivers) {
       const auto [at, fresh] = covered.try_emplace(waiver.hosts);
       if (!fresh) {
         continue;
@@ -287,7 +334,11 @@ absl::StatusOr<Assessment> Assessor::AssessAt(const AssessmentScope& scope) {
   ASSIGN_OR_RETURN(
       std::vector<ControlState> states,
       past ? store_.history().ControlStatesAt(scope.at) : store_.reports().ControlStates());
+  ASSIGN_OR_RETURN(
+      std::vector<ControlState> ruled,
+      RuleStates(scope, assessing.hosts(), catalogs, states, &assessing.result().problems));
   assessing.AddStates(std::move(states));
+  assessing.AddStates(std::move(ruled));
   assessing.Judge(covered);
   if (past) {
     assessing.result().caveats = CaveatsOf(assessing.hosts(), scope.at, now - keep_history_);

@@ -18,6 +18,8 @@
 #include "lib/compliance/control.h"
 #include "lib/compliance/judge.h"
 #include "lib/digest/digest.h"
+#include "lib/recipe/rules.h"
+#include "server/compliance/rule_book.h"
 #include "server/fleet/host_view.h"
 #include "server/store/store.h"
 
@@ -113,7 +115,13 @@ class Assessor {
       ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
-  using CatalogPtr = std::shared_ptr<const compliance::ParsedControls>;
+  // What a revision says of controls, and its rules.
+  struct Catalog {
+    compliance::ParsedControls controls;
+    std::shared_ptr<const recipe::Rules> rules;
+  };
+
+  using CatalogPtr = std::shared_ptr<const Catalog>;
 
   // Finding no control is no error to it.
   absl::StatusOr<Assessment> AssessAt(const AssessmentScope& scope) ABSL_LOCKS_EXCLUDED(mutex_);
@@ -123,11 +131,19 @@ class Assessor {
       ABSL_LOCKS_EXCLUDED(mutex_);
   absl::StatusOr<CatalogPtr> CatalogOf(const Digest& revision) ABSL_LOCKS_EXCLUDED(mutex_);
   absl::StatusOr<CatalogPtr> ReadCatalog(const Digest& revision);
+  // What the rules say of `hosts`.
+  absl::StatusOr<std::vector<ControlState>> RuleStates(
+      const AssessmentScope& scope,
+      const std::vector<HostView>& hosts,
+      const std::map<std::string, CatalogPtr>& catalogs,
+      const std::vector<ControlState>& states,
+      std::vector<std::string>* problems);
 
   Store& store_;
   const Clock& clock_;
   const absl::Duration heartbeat_;
   const absl::Duration keep_history_;
+  RuleBook rules_{store_};
   absl::Mutex mutex_;
   std::map<Digest, CatalogPtr> known_ ABSL_GUARDED_BY(mutex_);
 };

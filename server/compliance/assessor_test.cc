@@ -4,8 +4,6 @@
 #include <fmt/format.h>
 
 #include "lib/digest/digest.h"
-#include "lib/policy/manifest.h"
-#include "lib/policy/revision.h"
 #include "tests/server/store_fixture.h"
 
 namespace fettle::server {
@@ -35,33 +33,6 @@ constexpr char kPastControl[] = "[[control]]\nid = \"CIS 1.1\"\ntitle = \"One\"\
 class AssessorTest : public StoreTest {
  protected:
   AssessorTest() : assessor_(store(), clock_, absl::Minutes(1), absl::Hours(24 * 90)) {}
-
-  // Makes a revision of these files that the host enforces.
-  void Enforce(const std::string& host, const std::map<std::string, std::string>& files) {
-    policy::Tree tree;
-    for (const auto& [path, content] : files) {
-      ASSERT_OK(tree.Add(path, content));
-      ASSERT_OK(store().policy().PutBlob(Sha256(content), content));
-    }
-    const std::string manifest = policy::EncodeManifest(policy::ManifestOf(tree));
-    ASSERT_OK(store().policy().PutBlob(Sha256(manifest), manifest));
-    policy::Revision revision;
-    revision.tree = Sha256(manifest);
-    revision.author = "ann";
-    revision.message = host;
-    revision.created = absl::FromUnixSeconds(1'700'000'000);
-    const auto statement = policy::RevisionStatement(revision);
-    ASSERT_OK(statement);
-    RevisionRecord record;
-    record.id = policy::RevisionId(*statement);
-    record.statement = *statement;
-    ASSERT_OK(store().policy().AddRevision(record));
-    auto known = store().fleet().GetHost(host);
-    ASSERT_OK(known);
-    known->revision_id = record.id;
-    known->last_seen = clock_.Now();
-    ASSERT_OK(store().fleet().NoteSession(*known));
-  }
 
   // A resource of each of these states, which names these controls.
   void Report(const std::string& host,

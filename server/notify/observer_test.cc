@@ -8,8 +8,6 @@
 #include <gtest/gtest.h>
 
 #include "lib/digest/digest.h"
-#include "lib/policy/manifest.h"
-#include "lib/policy/revision.h"
 #include "tests/server/store_fixture.h"
 
 namespace fettle::server::notify {
@@ -57,30 +55,6 @@ class ObserverTest : public StoreTest {
   }
 
   // Makes a revision with this one file, that the host enforces.
-  void Enforce(const std::string& host, const std::string& path, const std::string& content) {
-    policy::Tree tree;
-    ASSERT_OK(tree.Add(path, content));
-    ASSERT_OK(store().policy().PutBlob(Sha256(content), content));
-    const std::string manifest = policy::EncodeManifest(policy::ManifestOf(tree));
-    ASSERT_OK(store().policy().PutBlob(Sha256(manifest), manifest));
-    policy::Revision revision;
-    revision.tree = Sha256(manifest);
-    revision.author = "ann";
-    revision.message = host;
-    revision.created = clock_.Now();
-    const auto statement = policy::RevisionStatement(revision);
-    ASSERT_OK(statement);
-    RevisionRecord record;
-    record.id = policy::RevisionId(*statement);
-    record.statement = *statement;
-    ASSERT_OK(store().policy().AddRevision(record));
-    auto known = store().fleet().GetHost(host);
-    ASSERT_OK(known);
-    known->revision_id = record.id;
-    known->last_seen = clock_.Now();
-    ASSERT_OK(store().fleet().NoteSession(*known));
-  }
-
   void Heard(const std::string& host) { store().fleet().NoteSeen(host, clock_.Now()); }
 
   uint64_t sequence_ = 0;
@@ -231,8 +205,8 @@ TEST_F(ObserverTest, WaiversOfRevisionsThatHostsEnforceEndLoudly) {
   const std::string waiver =
       "[[waiver]]\ncontrol = \"CIS-1\"\nreason = \"the vendor\"\napprover = \"bob\"\n"
       "until = 2026-01-15\n";
-  Enforce("a", "waivers/own.toml", waiver);
-  Enforce("b", "waivers/own.toml", waiver);
+  Enforce("a", {{"waivers/own.toml", waiver}});
+  Enforce("b", {{"waivers/own.toml", waiver}});
   EXPECT_THAT(Names(Look()), IsEmpty());
   clock_.Advance(absl::Hours(25));
   Heard("a");

@@ -41,6 +41,27 @@ file "/etc/lab-motd" { content = "hello\\n", control = "OWN-1" }
 """
 
 
+RULES = """
+rule "no-old" {
+  title = "Nothing old",
+  when = "os.id == debian",
+  check = function(host)
+    return tonumber(host.facts.os.version) >= 12, "Debian " .. host.facts.os.version
+  end,
+}
+rule "a-front" {
+  control = "AVAIL-1",
+  collect = function(host) return host.labels.tier or "none" end,
+  check = function(tiers)
+    for _, tier in pairs(tiers) do
+      if tier == "front" then return true end
+    end
+    return false, "no host is in front"
+  end,
+}
+"""
+
+
 def tree(**more):
     return {"fleet.lua": 'include "a"\n', "recipes/a/init.lua": RECIPE, "controls/own.toml": CONTROLS,
             **{path.replace("__", "/") + ".toml": text for path, text in more.items()}}
@@ -167,6 +188,34 @@ class Compliance(unittest.TestCase):
                           (WAIVER.format(until="2999-12-31").replace("==", "=="[:1]), "waivers/own.toml:2: hosts: ")):
             with self.assertRaisesRegex(Exception, why):
                 self.fleet.publish(tree(waivers__own=text))
+
+    def test_5_rules_look_at_facts_and_at_the_whole_fleet(self):
+        bad = {**tree(), "rules/own.lua": 'rule "no-old" { chek = function() end }\n'}
+        self.assertIn('rules/own.lua:1: a rule has no "chek"; did you mean "check"?', self.fleet.publish(bad, check=False).err)
+        bad = {**tree(), "rules/own.lua": 'rule "no-old" { when = "os.id ==", check = function() end }\n'}
+        self.assertIn("rules/own.lua:1: when:", self.fleet.publish(bad, check=False).err)
+        host = self.fleet.hosts[1]
+        host.write_file("/etc/lab-root", "PermitRootLogin no\n")
+        self.fleet.publish({**tree(), "rules/own.lua": RULES})
+        self.fleet.wait_converged()
+        self.assertEqual(self.verdicts("--control", "no-old"),
+                         {("no-old", "web1"): "VERDICT_COMPLIANT", ("no-old", "web2"): "VERDICT_COMPLIANT"})
+        self.assertEqual(self.verdicts("--control", "AVAIL-1"),
+                         {("AVAIL-1", host): "VERDICT_NOT_COMPLIANT" for host in ("web1", "web2")})
+        before = moment()
+        self.fleet.fettle("label", "web1", "tier=front")
+        self.assertEqual(set(self.verdicts("--control", "AVAIL-1").values()), {"VERDICT_COMPLIANT"})
+        host.run("cp -L /etc/os-release /etc/os-release.new && sed -i 's/^VERSION_ID=.*/VERSION_ID=\"10\"/' /etc/os-release.new && "
+                 "mv /etc/os-release.new /etc/os-release")
+        self.fleet.fettle("run", "web2", "--reason", "facts")
+        wait_until(lambda: self.verdicts("--control", "no-old")["no-old", "web2"] == "VERDICT_NOT_COMPLIANT", SECONDS,
+                   "the fact to be known")
+        text = self.fleet.fettle("compliance", "no-old").out
+        for shown in ("no-old on web2: not compliant", "rule:no-old failed", "Debian 10", "[rules/own.lua:2]", "Nothing old"):
+            self.assertIn(shown, text)
+        self.assertEqual(self.verdicts("--control", "no-old", "--at", before)["no-old", "web2"], "VERDICT_COMPLIANT")
+        self.fleet.publish(tree())
+        self.fleet.wait_converged()
 
     def test_6_a_host_that_is_silent_is_unknown(self):
         connected = moment()

@@ -8,8 +8,12 @@
 #include <sstream>
 
 #include "absl/synchronization/notification.h"
+#include <fmt/format.h>
 
 #include "lib/base/status_macros.h"
+#include "lib/digest/digest.h"
+#include "lib/policy/manifest.h"
+#include "lib/policy/revision.h"
 #include "server/store/sqlite/store.h"
 
 namespace fettle::server {
@@ -127,6 +131,32 @@ RevisionRecord StoreTest::AddRevision(const std::string& statement) {
   auto added = store_->policy().AddRevision(revision);
   EXPECT_TRUE(added.ok()) << added.status();
   return added.ok() ? *added : revision;
+}
+
+void StoreTest::Enforce(const std::string& host, const std::map<std::string, std::string>& files) {
+  policy::Tree tree;
+  for (const auto& [path, content] : files) {
+    ASSERT_OK(tree.Add(path, content));
+    ASSERT_OK(store().policy().PutBlob(Sha256(content), content));
+  }
+  const std::string manifest = policy::EncodeManifest(policy::ManifestOf(tree));
+  ASSERT_OK(store().policy().PutBlob(Sha256(manifest), manifest));
+  policy::Revision revision;
+  revision.tree = Sha256(manifest);
+  revision.author = "ann";
+  revision.message = fmt::format("{}, {}", host, ++enforced_);
+  revision.created = absl::FromUnixSeconds(1'700'000'000);
+  const auto statement = policy::RevisionStatement(revision);
+  ASSERT_OK(statement);
+  RevisionRecord record;
+  record.id = policy::RevisionId(*statement);
+  record.statement = *statement;
+  ASSERT_OK(store().policy().AddRevision(record));
+  auto known = store().fleet().GetHost(host);
+  ASSERT_OK(known);
+  known->revision_id = record.id;
+  known->last_seen = clock_.Now();
+  ASSERT_OK(store().fleet().NoteSession(*known));
 }
 
 resource::ResourceReport StoreTest::Resource(const std::string& id,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -53,6 +54,8 @@ class StoreTest : public ::testing::Test {
                                     const std::string& serial);
   void MakeHost(const std::string& name);
   RevisionRecord AddRevision(const std::string& statement);
+  // Makes a revision of these files that the host, which is heard of now, enforces.
+  void Enforce(const std::string& host, const std::map<std::string, std::string>& files);
 
   // One resource of a run.
   static resource::ResourceReport Resource(const std::string& id,
@@ -76,6 +79,7 @@ class StoreTest : public ::testing::Test {
   testing::FakeClock clock_;
 
  private:
+  int enforced_ = 0;
   absl::Time start_;
   std::filesystem::path folder_;
   std::unique_ptr<Store> store_;
