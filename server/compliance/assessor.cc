@@ -5,10 +5,12 @@
 #include <utility>
 
 #include "lib/base/status_macros.h"
+#include "lib/filter/filter.h"
 #include "lib/policy/manifest.h"
 #include "lib/policy/revision.h"
 #include "lib/policy/tree.h"
 #include "server/compliance/past.h"
+#include "server/fleet/host_fields.h"
 
 namespace fettle::server {
 namespace {
@@ -76,15 +78,21 @@ class Assessing {
   void AddStates(std::vector<ControlState> states) {
     for (ControlState& one : states) {
       HostEvidence& host = evidence_[one.host];
-      for (const std::string& control : one.controls) {
-        host.by_control[control].push_back({one.resource,
-                                            one.state,
-                                            one.since,
-                                            one.position,
-                                            one.differences,
-                                            one.error,
-                                            one.actor});
-        named_.insert(control);
+      compliance::Evidence evidence{std::move(one.resource),
+                                    one.state,
+                                    one.since,
+                                    std::move(one.position),
+                                    std::move(one.differences),
+                                    std::move(one.error),
+                                    std::move(one.actor)};
+      for (std::size_t i = 0; i < one.controls.size(); ++i) {
+        std::vector<compliance::Evidence>& of = host.by_control[one.controls[i]];
+        if (i + 1 < one.controls.size()) {
+          of.push_back(evidence);
+        } else {
+          of.push_back(std::move(evidence));
+        }
+        named_.insert(one.controls[i]);
       }
     }
   }
@@ -101,9 +109,14 @@ class Assessing {
     for (const HostView& host : hosts_) {
       result_.hosts.push_back({host.record.name, host.record.revision, {}});
     }
+    std::vector<HostEvidence*> evidence;
+    for (const HostView& host : hosts_) {
+      evidence.push_back(&evidence_[host.record.name]);
+      evidence.back()->heard = host.presence == Presence::kConnected;
+    }
     for (Assessment::ControlResult& control : result_.controls) {
       for (std::size_t i = 0; i < hosts_.size(); ++i) {
-        JudgeOne(hosts_[i], &control, &result_.hosts[i]);
+        JudgeOne(hosts_[i], *evidence[i], &control, &result_.hosts[i]);
       }
     }
     NoteWaivers();
@@ -134,10 +147,9 @@ class Assessing {
   }
 
   void JudgeOne(const HostView& view,
+                const HostEvidence& evidence,
                 Assessment::ControlResult* control,
                 Assessment::HostResult* host) {
-    HostEvidence& evidence = evidence_[view.record.name];
-    evidence.heard = view.presence == Presence::kConnected;
     const auto covers = [&](const Waiver& waiver) {
       const auto found = covered_->find(waiver.hosts);
       return found != covered_->end() && found->second.contains(view.record.name);
@@ -295,6 +307,28 @@ absl::StatusOr<std::vector<ControlState>> Assessor::RuleStates(
   return rules_.Judge(question, problems);
 }
 
+absl::StatusOr<std::set<std::string>> Assessor::CoveredBy(const Waiver& waiver,
+                                                          const std::vector<HostView>& hosts,
+                                                          absl::Time now,
+                                                          absl::Time at) {
+  ASSIGN_OR_RETURN(const filter::Filter filter,
+                   filter::Filter::Parse(waiver.hosts, HostLanguage(), now));
+  std::set<std::string> covered;
+  absl::Status problem;
+  for (const HostView& host : hosts) {
+    const HostFields fields(host, [&]() -> std::string {
+      auto facts = store_.history().FactsAt(host.record.name, at);
+      problem.Update(facts.status());
+      return facts.ok() ? *std::move(facts) : "";
+    });
+    if (filter.Matches(fields)) {
+      covered.insert(host.record.name);
+    }
+  }
+  RETURN_IF_ERROR(problem);
+  return covered;
+}
+
 absl::StatusOr<Assessment> Assessor::AssessAt(const AssessmentScope& scope) {
   const absl::Time now = clock_.Now();
   const bool past = IsPast(scope);
@@ -317,17 +351,15 @@ absl::StatusOr<Assessment> Assessor::AssessAt(const AssessmentScope& scope) {
       if (!fresh) {
         continue;
       }
-      const auto found = FindHosts(store_, waiver.hosts, now, heartbeat_, scope.at);
-      if (!found.ok()) {
+      auto hosts_of = CoveredBy(waiver, assessing.hosts(), now, scope.at);
+      if (hosts_of.ok()) {
+        at->second = *std::move(hosts_of);
+      } else {
         assessing.result().problems.push_back(
             fmt::format("{}: {}: the waiver covers no host: hosts: {}",
                         revision,
                         waiver.position,
-                        Message(found.status())));
-        continue;
-      }
-      for (const HostView& host : *found) {
-        at->second.insert(host.record.name);
+                        Message(hosts_of.status())));
       }
     }
   }

@@ -131,6 +131,11 @@ class Assessor {
       ABSL_LOCKS_EXCLUDED(mutex_);
   absl::StatusOr<CatalogPtr> CatalogOf(const Digest& revision) ABSL_LOCKS_EXCLUDED(mutex_);
   absl::StatusOr<CatalogPtr> ReadCatalog(const Digest& revision);
+  // The names of those of `hosts` that a waiver is for; facts are those of `at`.
+  absl::StatusOr<std::set<std::string>> CoveredBy(const compliance::Waiver& waiver,
+                                                  const std::vector<HostView>& hosts,
+                                                  absl::Time now,
+                                                  absl::Time at);
   // What the rules say of `hosts`.
   absl::StatusOr<std::vector<ControlState>> RuleStates(
       const AssessmentScope& scope,

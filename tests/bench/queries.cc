@@ -20,6 +20,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/status_macros.h"
 #include "lib/wire/report_wire.h"
+#include "server/compliance/assessor.h"
 #include "server/fleet/host_view.h"
 #include "server/store/sqlite/database.h"
 #include "server/store/sqlite/host_spans.h"
@@ -244,6 +245,15 @@ class Questions {
     });
     Ask("compliance (states of all controls)", 5, [&] {
       return store_.reports().ControlStates().status();
+    });
+    // Their clock is the machine's; the store's youngest moment is now_.
+    const SystemClock clock;
+    Assessor assessor(store_, clock, kHeartbeat);
+    Ask("compliance (whole assessment)", 5, [&] { return assessor.Assess({}).status(); });
+    Ask("compliance --at any time of the year", 5, [&] {
+      AssessmentScope scope;
+      scope.at = SomeTime();
+      return assessor.Assess(scope).status();
     });
     Ask("audit log", 100, [&] { return store_.evidence().List({}).status(); });
   }
