@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { assess, exported, getHead, listLeaves } from './assess.mjs';
+import { assess, exported, getHead, listLeaves, trend } from './assess.mjs';
 import { blobs, channels, detail, history, makeFleet, motd, revisions } from './data.mjs';
 
 const port = Number(process.argv[2] ?? 7480);
@@ -58,6 +58,7 @@ const methods = {
     ),
   'Policy/ListChannels': () => ({ channels }),
   'Compliance/Assess': request => assess(fleet.hosts.filter(fits(request.filter)), request),
+  'Compliance/Trend': request => trend(fleet.hosts.filter(fits(request.filter)), request),
   'Evidence/ListLeaves': listLeaves,
   'Evidence/GetHead': getHead,
   'Evidence/ProveConsistency': () => ({}), // Its log never grows.

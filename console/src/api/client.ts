@@ -107,6 +107,8 @@ export const api = {
     call<Record<string, never>, t.ListChannelsResponse>('Policy/ListChannels', {}, signal),
   assess: (request: t.AssessRequest, signal?: Signal) =>
     call<t.AssessRequest, t.AssessResponse>('Compliance/Assess', request, signal),
+  trend: (request: t.TrendRequest, signal?: Signal) =>
+    call<t.TrendRequest, t.TrendResponse>('Compliance/Trend', request, signal),
   listLeaves: (request: t.ListLeavesRequest, signal?: Signal) =>
     call<t.ListLeavesRequest, t.ListLeavesResponse>('Evidence/ListLeaves', request, signal),
   getHead: (signal?: Signal) =>

@@ -315,6 +315,22 @@ export interface AssessResponse {
   caveats?: string[];
 }
 
+export interface TrendRequest {
+  filter?: string;
+  framework?: string;
+  control?: string;
+  atUs?: Micros[];
+}
+export interface TrendPoint {
+  atUs?: Micros;
+  counts?: VerdictCounts;
+  hosts?: number;
+}
+export interface TrendResponse {
+  points?: TrendPoint[];
+  caveats?: string[];
+}
+
 export interface ListLeavesRequest {
   sinceUs?: Micros;
   who?: string;

@@ -25,6 +25,7 @@ import { useParam, useRouter } from '../ui/place';
 import { useSettings } from '../ui/settings';
 import { Waiver } from '../ui/waiver';
 import { HeatMap } from './heat';
+import { Trend } from './trend';
 
 const mostFindings = 10_000; // What the server lists at most.
 
@@ -125,6 +126,7 @@ function Assessed({ data, framework, filter, atUs }: Props) {
             ['controls', 'Controls'],
             ['map', 'Hosts by controls'],
             ['waivers', `Waivers ${waivers.length}`],
+            ['trend', 'Trend'],
           ]}
         />
         <button type="button" onClick={() => saveAs(`${name}.csv`, 'text/csv', findingsCsv(data))}>
@@ -142,6 +144,7 @@ function Assessed({ data, framework, filter, atUs }: Props) {
       </div>
       {view === 'map' && <MapView data={data} filter={filter} framework={framework} atUs={atUs} />}
       {view === 'waivers' && <Waivers data={data} />}
+      {view === 'trend' && <Trend filter={filter} framework={framework} />}
       <div className={view === 'controls' ? '' : 'print-only'}>
         <Controls data={data} />
       </div>

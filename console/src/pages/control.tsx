@@ -16,6 +16,7 @@ import { useParam, useRouter } from '../ui/place';
 import { Table, type TableColumn } from '../ui/table';
 import { Waiver } from '../ui/waiver';
 import { Said, VerdictBadge, VerdictCountsLine } from './compliance';
+import { Trend } from './trend';
 
 export default function ControlPage({ id }: { id: string }) {
   const [filter] = useParam('filter');
@@ -48,6 +49,8 @@ interface Props {
 function Control({ id, data, host, atUs }: Props) {
   const { set } = useRouter();
   const [only, setOnly] = useParam('verdict');
+  const [filter] = useParam('filter');
+  const [trend, setTrend] = useParam('trend');
   const control = data.controls?.find(one => one.id === id);
   const findings = data.findings ?? [];
   const shown = useMemo(
@@ -109,6 +112,14 @@ function Control({ id, data, host, atUs }: Props) {
           Print
         </button>
       </div>
+      <details
+        className="fold"
+        open={trend === 'yes'}
+        onToggle={event => setTrend(event.currentTarget.open ? 'yes' : '')}
+      >
+        <summary>Over time</summary>
+        {trend === 'yes' && <Trend filter={filter} control={id} />}
+      </details>
       {data.findingsCut && (
         <p className="notice is-drifted">
           There are more hosts than the server lists. Narrow it with a filter.
