@@ -10,6 +10,7 @@
 #include "server/ca/data_dir.h"
 #include "server/commands.h"
 #include "server/notify_command.h"
+#include "server/report_command.h"
 #include "server/siem_command.h"
 
 namespace {
@@ -39,6 +40,8 @@ struct Commands {
   CLI::App* run = nullptr;
   CLI::App* notify_test = nullptr;
   CLI::App* notify_list = nullptr;
+  CLI::App* report_test = nullptr;
+  CLI::App* report_list = nullptr;
   CLI::App* siem_test = nullptr;
   CLI::App* siem_list = nullptr;
 };
@@ -74,10 +77,16 @@ absl::Status Do(const Commands& commands, const Words& words) {
   if (commands.notify_list->parsed()) {
     return fettle::server::ListNotify(config);
   }
+  if (commands.report_list->parsed()) {
+    return fettle::server::ListReports(config);
+  }
   if (commands.siem_list->parsed()) {
     return fettle::server::ListSiem(config);
   }
   RETURN_IF_ERROR(ChooseTls(config));  // As when serving.
+  if (commands.report_test->parsed()) {
+    return fettle::server::TestReport(config, words.name);
+  }
   return commands.siem_test->parsed() ? fettle::server::TestSiem(config, words.name)
                                       : fettle::server::TestNotify(config, words.name);
 }
@@ -115,6 +124,11 @@ int main(int argc, char** argv) {
              &words,
              &commands.notify_test,
              &commands.notify_list);
+  AddTryouts(app.add_subcommand("report", "Who is sent a report on a schedule"),
+             "report",
+             &words,
+             &commands.report_test,
+             &commands.report_list);
   AddTryouts(app.add_subcommand("siem", "Where all events go"),
              "siem",
              &words,

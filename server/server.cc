@@ -31,6 +31,8 @@
 #include "server/http/site.h"
 #include "server/notify/notifier.h"
 #include "server/notify/sender.h"
+#include "server/schedule/document.h"
+#include "server/schedule/scheduler.h"
 #include "server/siem/relay.h"
 #include "server/store/sqlite/store.h"
 
@@ -134,6 +136,17 @@ siem::Relay::Options RelayOptions(const Config& config, const DataDir& data) {
   return options;
 }
 
+schedule::Scheduler::Options SchedulerOptions(const Config& config, const DataDir& data) {
+  schedule::Scheduler::Options options;
+  options.reports = config.reports;
+  options.server = config.names.front();
+  options.load = [&data] { return data.Read(data.ReportMemory()); };
+  options.save = [&data](std::string_view text) {
+    return data.Write(data.ReportMemory(), text, kPrivate);
+  };
+  return options;
+}
+
 Publisher::Options PublisherOptions(const Config& config) {
   Publisher::Options options;
   options.lint = LintTree;
@@ -165,28 +178,15 @@ struct Server::Parts {
         blobs(store->policy()),
         web_sessions(clock),
         notifier(*store, changes, clock, post_sender, NotifierOptions(config, data, authority)),
-        siem(*store, clock, RelayOptions(config, data)) {}
+        siem(*store, clock, RelayOptions(config, data)),
+        report_writer(*store, clock, config.heartbeat, config.keep_history),
+        scheduler(
+            report_writer, clock, {post_sender, mail_sender}, SchedulerOptions(config, data)) {}
 
   Context MakeContext() {
-    return {config,
-            clock,
-            *store,
-            authority,
-            revocations,
-            sessions,
-            assigner,
-            pusher,
-            pool,
-            auditor,
-            publisher,
-            blobs,
-            tasks,
-            changes,
-            callers,
-            web_sessions,
-            log_signer,
-            notifier,
-            siem};
+    return {config,  clock,        *store,     authority, revocations, sessions, assigner,
+            pusher,  pool,         auditor,    publisher, blobs,       tasks,    changes,
+            callers, web_sessions, log_signer, notifier,  siem,        scheduler};
   }
 
   const Config config;
@@ -210,6 +210,9 @@ struct Server::Parts {
   const notify::CurlSender post_sender;
   notify::Notifier notifier;
   siem::Relay siem;
+  const notify::CurlMailSender mail_sender;
+  schedule::Writer report_writer;
+  schedule::Scheduler scheduler;
   std::unique_ptr<Listener> agents;
   std::unique_ptr<Listener> enrol;
   std::unique_ptr<http::Site> site;
@@ -287,6 +290,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Config& config, cons
   parts->revocations.Add(revoked);
   RETURN_IF_ERROR(parts->notifier.Prepare());
   RETURN_IF_ERROR(parts->siem.Prepare());
+  parts->scheduler.Prepare();
   const Context context = parts->MakeContext();
   ASSIGN_OR_RETURN(parts->agents, ListenForAgents(context, data));
   ASSIGN_OR_RETURN(parts->enrol, ListenForEnrolment(context, data));
@@ -294,6 +298,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Config& config, cons
   RETURN_IF_ERROR(server->ListenForBrowsers(context));
   server->parts_->notifier.Start();
   server->parts_->siem.Start();
+  server->parts_->scheduler.Start();
   server->parts_->housekeeper = std::make_unique<Housekeeper>(
       [raw = server.get()] {
         if (const absl::Status status = raw->Housekeep(); !status.ok()) {
@@ -347,6 +352,7 @@ void Server::Shutdown() {
   parts_->housekeeper.reset();
   parts_->changes.Close();
   parts_->notifier.Stop();
+  parts_->scheduler.Stop();
   for (const auto& session : parts_->sessions.All()) {
     session->Drain(parts_->config.reconnect_window);
   }

@@ -8,22 +8,14 @@
 #include "absl/status/statusor.h"
 
 #include "fettle/v1/compliance.pb.h"
+#include "lib/export/compliance.h"
 
 namespace fettle::cli {
 
-// A line a finding, after a heading (RFC 4180). What could start a formula in a spreadsheet is
-// quoted with an apostrophe.
-std::string ComplianceCsv(const v1::AssessResponse& response);
-
-// One file without references, which prints well.
-std::string ComplianceHtml(const v1::AssessResponse& response);
-
-// A test case a control and host that is not compliant or unknown, and one for each control that is
-// fulfilled everywhere.
-std::string ComplianceJunit(const v1::AssessResponse& response);
-
-// A JSON object a finding and line, which says all that there is to say of it.
-std::string ComplianceJsonLines(const v1::AssessResponse& response);
+using exports::ComplianceCsv;
+using exports::ComplianceHtml;
+using exports::ComplianceJsonLines;
+using exports::ComplianceJunit;
 
 // SARIF 2.1.0 (OASIS): a rule a control, a result a finding, at the lines of the recipes that
 // declare what is off. What is waived is suppressed, what is unknown is open.

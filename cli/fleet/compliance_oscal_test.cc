@@ -9,12 +9,14 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/fleet/compliance_export.h"
-#include "cli/fleet/compliance_for_test.h"
 #include "cli/fleet/compliance_words.h"
+#include "lib/export/compliance_for_test.h"
 
 namespace fettle::cli {
 namespace {
 
+using exports::LaterForTest;
+using exports::ResponseForTest;
 using nlohmann::json;
 using ::testing::HasSubstr;
 

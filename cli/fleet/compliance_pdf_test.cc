@@ -3,12 +3,13 @@
 #include <gtest/gtest.h>
 
 #include "cli/fleet/compliance_export.h"
-#include "cli/fleet/compliance_for_test.h"
+#include "lib/export/compliance_for_test.h"
 #include "tests/support/status_matchers.h"
 
 namespace fettle::cli {
 namespace {
 
+using exports::ResponseForTest;
 using ::testing::HasSubstr;
 
 TEST(CompliancePdfTest, ItSaysWhenOfWhatAndHowItStands) {

@@ -1,62 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-// Inside cli/fleet only: what the exports of an assessment have in common. Nothing here prints.
+// Inside cli/fleet only: what the exports of an assessment have in common, by its short names.
 #pragma once
 
-#include <cstdint>
-#include <initializer_list>
-#include <string>
-#include <string_view>
-#include <vector>
-
-#include <nlohmann/json_fwd.hpp>
-
-#include "fettle/v1/compliance.pb.h"
+#include "lib/export/words.h"
 
 namespace fettle::cli {
 
-// "compliant", "not compliant", "waived", "not applicable", "unknown".
-std::string_view VerdictText(v1::Verdict verdict);
-
-// "2027-01-15T08:00:00Z" for microseconds since 1970.
-std::string UtcText(int64_t microseconds);
-
-// "file:/etc/motd drifted since 2027-01-15T08:00:00Z at recipes/a/init.lua:2", for one and for all
-// of a finding, between semicolons.
-std::string EvidenceText(const v1::ControlEvidence& evidence);
-std::string EvidenceText(const v1::ControlFinding& finding);
-
-// "waived until 2027-01-15T08:00:00Z: why (approved by ann)"; "" without a waiver.
-std::string WaiverText(const v1::ControlFinding& finding);
-
-// What is not known of then and what could not be read: a line each.
-std::vector<std::string> NotesOf(const v1::AssessResponse& response);
-
-// For XML and HTML alike, in text and in quoted attributes. What cannot stand there, like control
-// characters, becomes "?".
-std::string MarkupText(std::string_view text);
-
-// A UUID that follows from `parts` alone, so that one thing has one name in every export: the form
-// of version 5, from SHA-256.
-std::string StableUuid(std::initializer_list<std::string_view> parts);
-
-// `name` as an XML name without colons (ASCII), which OSCAL calls a token; itself if it is one, and
-// otherwise one that no other name becomes.
-std::string TokenOf(std::string_view name);
-
-// A place in a tree, "recipes/a/init.lua:2"; line 0 when none is said.
-struct Place {
-  std::string path;
-  int64_t line = 0;
-};
-
-Place PlaceOf(std::string_view position);
-
-// A path of a tree as a relative reference of RFC 3986.
-std::string UriOfPath(std::string_view path);
-
-// `json` as text that ends with a newline, indented unless it is to be one line. What is no UTF-8
-// is replaced.
-std::string JsonFile(const nlohmann::ordered_json& json);
-std::string JsonLine(const nlohmann::ordered_json& json);
+using exports::EvidenceText;
+using exports::JsonFile;
+using exports::JsonLine;
+using exports::MarkupText;
+using exports::NotesOf;
+using exports::Place;
+using exports::PlaceOf;
+using exports::StableUuid;
+using exports::TokenOf;
+using exports::UriOfPath;
+using exports::UtcText;
+using exports::VerdictText;
+using exports::WaiverText;
 
 }  // namespace fettle::cli

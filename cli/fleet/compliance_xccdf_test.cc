@@ -3,11 +3,13 @@
 #include <gtest/gtest.h>
 
 #include "cli/fleet/compliance_export.h"
-#include "cli/fleet/compliance_for_test.h"
+#include "lib/export/compliance_for_test.h"
 
 namespace fettle::cli {
 namespace {
 
+using exports::LaterForTest;
+using exports::ResponseForTest;
 using ::testing::HasSubstr;
 using ::testing::Not;
 

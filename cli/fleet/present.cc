@@ -258,16 +258,6 @@ std::string WithDetails(std::string_view table, const std::vector<std::string>& 
   return text;
 }
 
-std::string Safe(std::string_view text) {
-  std::string out(text);
-  std::replace_if(
-      out.begin(),
-      out.end(),
-      [](unsigned char c) { return (c < 0x20 && c != '\n' && c != '\t') || c == 0x7F; },
-      '?');
-  return out;
-}
-
 std::string DiffText(std::string_view diff, std::string_view indent, bool colour) {
   std::string text;
   for (const std::string_view line : SplitLines(diff)) {

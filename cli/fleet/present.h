@@ -13,6 +13,7 @@
 #include "fettle/v1/fleet.pb.h"
 #include "fettle/v1/history.pb.h"
 #include "fettle/v1/report.pb.h"
+#include "lib/export/words.h"
 
 namespace fettle::cli {
 
@@ -79,8 +80,8 @@ const v1::Actor* ActorOf(const Record& record) {
 // `table` (a heading line, then one line a row) with `details[i]` below row i.
 std::string WithDetails(std::string_view table, const std::vector<std::string>& details);
 
-// `text` with control characters but newline and tab as "?": what hosts say is shown through this.
-std::string Safe(std::string_view text);
+// What hosts say is shown through this.
+using exports::Safe;
 
 // The lines of a unified diff in colour, each after `indent`.
 std::string DiffText(std::string_view diff, std::string_view indent, bool colour);

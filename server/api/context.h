@@ -26,6 +26,10 @@ namespace notify {
 class Notifier;
 }
 
+namespace schedule {
+class Scheduler;
+}
+
 namespace siem {
 class Relay;
 }
@@ -51,6 +55,7 @@ struct Context {
   const LogSigner& log_signer;
   const notify::Notifier& notifier;
   const siem::Relay& siem;
+  const schedule::Scheduler& scheduler;
 };
 
 }  // namespace fettle::server

@@ -34,6 +34,9 @@ class DataDir {
   // What receivers of notifications were told.
   std::string NotifyMemory() const { return path_ + "/notify.json"; }
 
+  // Which reports were sent.
+  std::string ReportMemory() const { return path_ + "/reports.json"; }
+
   // How far the outlets of events have come.
   std::string SiemPositions() const { return path_ + "/siem.json"; }
 

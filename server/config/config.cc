@@ -12,6 +12,7 @@
 #include "lib/base/text.h"
 #include "lib/resource/schema.h"
 #include "server/config/notify_config.h"
+#include "server/config/report_config.h"
 #include "server/config/siem_config.h"
 
 namespace fettle::server {
@@ -20,6 +21,7 @@ namespace {
 using Problems = std::vector<std::string>;
 
 constexpr std::string_view kNotify = "notify";
+constexpr std::string_view kReport = "report";
 constexpr std::string_view kSiem = "siem";
 
 // Sets one field from a TOML value; answers what is wrong with it, "" if nothing.
@@ -123,7 +125,7 @@ const std::map<std::string, Setter, std::less<>>& Setters() {
 }
 
 std::string UnknownKey(std::string_view key) {
-  std::vector<std::string_view> known = {kNotify, kSiem};
+  std::vector<std::string_view> known = {kNotify, kReport, kSiem};
   for (const auto& [name, setter] : Setters()) {
     known.push_back(name);
   }
@@ -144,6 +146,10 @@ absl::StatusOr<Config> ParseConfig(std::string_view text, std::string_view origi
   for (const auto& [key, node] : table) {
     if (key.str() == kNotify) {
       config.notify = ReadNotifyHooks(node, origin, &problems);
+      continue;
+    }
+    if (key.str() == kReport) {
+      config.reports = ReadReports(node, origin, &problems);
       continue;
     }
     if (key.str() == kSiem) {
@@ -224,6 +230,15 @@ log_format = "{}"
 #format = "generic"                                 # or "slack", "alertmanager"
 #kinds = ["failure", "silence", "recovery"]         # all of them without this
 #filter = 'labels.env == "prod"'
+
+# Who is sent a report on a schedule (docs/reports.md); any number of these. Try one with `fettle-server report test NAME`.
+#[[report]]
+#name = "weekly"
+#kind = "compliance"                                # or "drift"
+#every = "week"                                     # or "hour", "day", "month"
+#smtp = "smtps://mail.example.org:465"              # or url = "https://…"
+#from = "fettle@example.org"
+#to = ["auditors@example.org"]
 
 # Where all events go, for what collects them (docs/siem.md); any number of these.
 # Try one with `fettle-server siem test NAME`.

@@ -10,6 +10,7 @@
 #include "absl/time/time.h"
 
 #include "server/config/notify.h"
+#include "server/config/report.h"
 #include "server/config/siem.h"
 
 namespace fettle::server {
@@ -36,9 +37,10 @@ struct Config {
   std::string
       trusted_keys;  // File of SSH public keys that may publish; "" is <data_dir>/trusted_keys.
   std::string log_level = "info";
-  std::string log_format = "text";  // Or "json".
-  std::vector<NotifyHook> notify;   // Who is told what happens, in the order written.
-  std::vector<SiemOutlet> siem;     // Where all events go, likewise.
+  std::string log_format = "text";       // Or "json".
+  std::vector<NotifyHook> notify;        // Who is told what happens, in the order written.
+  std::vector<ScheduledReport> reports;  // Who is sent what when, likewise.
+  std::vector<SiemOutlet> siem;          // Where all events go, likewise.
 
   std::string DatabasePath() const { return data_dir + "/fettle.db"; }
 

@@ -44,8 +44,28 @@ const SettersOf<NotifyHook>& HookSetters() {
   return setters;
 }
 
-// What is wrong with the hook as a whole; "" if nothing.
-std::string Inconsistency(const NotifyHook& hook) {
+std::string Finish(const toml::table& table, NotifyHook* hook) {
+  if (hook->format == NotifyFormat::kAlertmanager && !table.contains("interval")) {
+    hook->interval = kAlertmanagerInterval;
+  }
+  return HookProblem(*hook);
+}
+
+}  // namespace
+
+std::string_view NotifyFormatName(NotifyFormat format) {
+  switch (format) {
+    case NotifyFormat::kGeneric:
+      return "generic";
+    case NotifyFormat::kSlack:
+      return "slack";
+    case NotifyFormat::kAlertmanager:
+      return "alertmanager";
+  }
+  return "generic";
+}
+
+std::string HookProblem(const NotifyHook& hook) {
   if (hook.url.empty() == hook.url_file.empty()) {
     return "wants either url or url_file";
   }
@@ -61,27 +81,6 @@ std::string Inconsistency(const NotifyHook& hook) {
     return "would send a secret over plain http: use https";
   }
   return "";
-}
-
-std::string Finish(const toml::table& table, NotifyHook* hook) {
-  if (hook->format == NotifyFormat::kAlertmanager && !table.contains("interval")) {
-    hook->interval = kAlertmanagerInterval;
-  }
-  return Inconsistency(*hook);
-}
-
-}  // namespace
-
-std::string_view NotifyFormatName(NotifyFormat format) {
-  switch (format) {
-    case NotifyFormat::kGeneric:
-      return "generic";
-    case NotifyFormat::kSlack:
-      return "slack";
-    case NotifyFormat::kAlertmanager:
-      return "alertmanager";
-  }
-  return "generic";
 }
 
 std::vector<std::string_view> NotifySettings() {

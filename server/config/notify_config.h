@@ -17,6 +17,9 @@ std::vector<NotifyHook> ReadNotifyHooks(const toml::node& node,
                                         std::string_view origin,
                                         std::vector<std::string>* problems);
 
+// What is wrong with the hook's addresses and secrets as a whole; "" if nothing.
+std::string HookProblem(const NotifyHook& hook);
+
 // The names of all settings of a [[notify]], sorted.
 std::vector<std::string_view> NotifySettings();
 

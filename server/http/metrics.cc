@@ -183,6 +183,28 @@ void TellOutlets(const std::vector<siem::OutletFigures>& outlets, std::string* t
        &siem::OutletFigures::behind);
 }
 
+// So are those of reports.
+void TellReports(const std::vector<schedule::ReportFigures>& reports, std::string* text) {
+  if (reports.empty()) {
+    return;
+  }
+  Gauge sent(text,
+             "fettle_reports_sent_total",
+             "Scheduled reports, by whether they were taken.",
+             "counter");
+  for (const schedule::ReportFigures& one : reports) {
+    sent.SetWith(fmt::format(R"(report="{}",result="ok")", one.report), one.sent);
+    sent.SetWith(fmt::format(R"(report="{}",result="failed")", one.report), one.failed);
+  }
+  Gauge missed(text,
+               "fettle_reports_missed_total",
+               "Scheduled reports that were not taken before the next one was due.",
+               "counter");
+  for (const schedule::ReportFigures& one : reports) {
+    missed.Set("report", one.report, one.missed);
+  }
+}
+
 // Sums tell of all hosts, so they are for who may see all.
 absl::Status CheckMayCount(const Context& context, const Peer& peer) {
   ASSIGN_OR_RETURN(const Viewer viewer, ViewerOf(context, peer));
@@ -207,6 +229,7 @@ std::string MetricsText(const std::vector<HostView>& hosts, const ServerFigures&
   Gauge(&text, "fettle_database_bytes", "Size of the database's file.").Set(figures.database_bytes);
   TellHooks(figures.hooks, &text);
   TellOutlets(figures.outlets, &text);
+  TellReports(figures.reports, &text);
   return text;
 }
 
@@ -221,7 +244,8 @@ absl::StatusOr<std::string> Metrics::Text() const {
                       head.size,
                       unknown ? 0 : uint64_t{bytes},
                       context_.notifier.Figures(),
-                      context_.siem.Figures()});
+                      context_.siem.Figures(),
+                      context_.scheduler.Figures()});
 }
 
 Response Metrics::Handle(const Request& request) const {

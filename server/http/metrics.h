@@ -9,6 +9,7 @@
 #include "server/fleet/host_view.h"
 #include "server/http/message.h"
 #include "server/notify/notifier.h"
+#include "server/schedule/scheduler.h"
 #include "server/siem/relay.h"
 
 // GET /metrics: the fleet as numbers, for Prometheus (text exposition format 0.0.4). They are
@@ -23,6 +24,7 @@ struct ServerFigures {
   uint64_t database_bytes = 0;
   std::vector<notify::HookFigures> hooks;
   std::vector<siem::OutletFigures> outlets;
+  std::vector<schedule::ReportFigures> reports;
 };
 
 // Pure.

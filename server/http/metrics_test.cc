@@ -33,8 +33,9 @@ TEST(MetricsTest, HostsAndTheirResourcesAreCounted) {
   bad.record.revision = "r1";
   bad.assigned = "r2";
   bad.record.certificate_expires = absl::FromUnixSeconds(1'900'000'000);
-  const std::string text =
-      MetricsText({good, bad}, {7, 8, 9, {{"ops", 10, 11, 12, 13}}, {{"soc", 14, 15, 16, 17}}});
+  const std::string text = MetricsText(
+      {good, bad},
+      {7, 8, 9, {{"ops", 10, 11, 12, 13}}, {{"soc", 14, 15, 16, 17}}, {{"weekly", 18, 19, 20}}});
   for (const char* line : {"fettle_hosts{presence=\"connected\"} 1\n",
                            "fettle_hosts{presence=\"silent\"} 1\n",
                            "fettle_hosts{presence=\"revoked\"} 0\n",
@@ -55,7 +56,10 @@ TEST(MetricsTest, HostsAndTheirResourcesAreCounted) {
                            "fettle_siem_sent_total{outlet=\"soc\"} 14\n",
                            "fettle_siem_failures_total{outlet=\"soc\"} 15\n",
                            "fettle_siem_lost_total{outlet=\"soc\"} 16\n",
-                           "fettle_siem_behind{outlet=\"soc\"} 17\n"}) {
+                           "fettle_siem_behind{outlet=\"soc\"} 17\n",
+                           "fettle_reports_sent_total{report=\"weekly\",result=\"ok\"} 18\n",
+                           "fettle_reports_sent_total{report=\"weekly\",result=\"failed\"} 19\n",
+                           "fettle_reports_missed_total{report=\"weekly\"} 20\n"}) {
     EXPECT_THAT(text, HasSubstr(line));
   }
 }
@@ -77,8 +81,8 @@ TEST(MetricsTest, EveryLineIsOfTheFormatAndEveryMetricIsInTheDocuments) {
   host.record.certificate_expires = absl::FromUnixSeconds(2'000'000'000);
   std::ifstream file(std::string(FETTLE_SOURCE_DIR) + "/docs/metrics.md");
   const std::string document((std::istreambuf_iterator<char>(file)), {});
-  std::istringstream lines(
-      MetricsText({host}, {0, 0, 0, {{"ops-1", 0, 0, 0, 0}}, {{"soc", 0, 0, 0, 0}}}));
+  std::istringstream lines(MetricsText(
+      {host}, {0, 0, 0, {{"ops-1", 0, 0, 0, 0}}, {{"soc", 0, 0, 0, 0}}, {{"weekly", 0, 0, 0}}}));
   const std::regex help("# HELP (fettle_[a-z_]+) .+\\.");
   const std::regex type("# TYPE (fettle_[a-z_]+) (gauge|counter)");
   const std::regex value("(fettle_[a-z_]+)(\\{([a-z]+=\"[a-z0-9 -]+\",?)+\\})? [0-9]+");
@@ -96,7 +100,7 @@ TEST(MetricsTest, EveryLineIsOfTheFormatAndEveryMetricIsInTheDocuments) {
       EXPECT_EQ(match[1], current);
     }
   }
-  EXPECT_EQ(seen.size(), 19U);
+  EXPECT_EQ(seen.size(), 21U);
 }
 
 }  // namespace

@@ -19,27 +19,6 @@ constexpr uint32_t kOthersRead = 0004;
 constexpr std::size_t kMostSaid = 200;
 constexpr absl::Duration kShowTest = absl::Minutes(1);
 
-// One line of a file that is not for everybody.
-absl::StatusOr<std::string> ReadSecret(const std::string& path, std::string_view setting) {
-  const sys::LinuxFiles files("", "");
-  const auto stat = files.Stat(path);
-  if (stat.ok() && (stat->mode & kOthersRead) != 0) {
-    return FailedPrecondition("{} {} may be read by everybody: chmod o= it", setting, path);
-  }
-  auto text = files.Read(path, kMostSecret);
-  if (!text.ok()) {
-    return FailedPrecondition(
-        "{}: {}; the server's user must be able to read it", setting, Message(text.status()));
-  }
-  std::string line(Trim(*text));
-  const bool whole = std::none_of(
-      line.begin(), line.end(), [](char c) { return static_cast<unsigned char>(c) < ' '; });
-  if (line.empty() || !whole) {
-    return FailedPrecondition("{} {} wants to hold one line of text", setting, path);
-  }
-  return line;
-}
-
 // What is posted but for the body. `secrets`: what must not be said.
 absl::StatusOr<Post> Address(const NotifyHook& hook, std::vector<std::string>* secrets) {
   Post post;
@@ -135,6 +114,26 @@ Outcome Judge(const Post& post, const Reply& reply, const std::vector<std::strin
 }
 
 }  // namespace
+
+absl::StatusOr<std::string> ReadSecret(const std::string& path, std::string_view setting) {
+  const sys::LinuxFiles files("", "");
+  const auto stat = files.Stat(path);
+  if (stat.ok() && (stat->mode & kOthersRead) != 0) {
+    return FailedPrecondition("{} {} may be read by everybody: chmod o= it", setting, path);
+  }
+  auto text = files.Read(path, kMostSecret);
+  if (!text.ok()) {
+    return FailedPrecondition(
+        "{}: {}; the server's user must be able to read it", setting, Message(text.status()));
+  }
+  std::string line(Trim(*text));
+  const bool whole = std::none_of(
+      line.begin(), line.end(), [](char c) { return static_cast<unsigned char>(c) < ' '; });
+  if (line.empty() || !whole) {
+    return FailedPrecondition("{} {} wants to hold one line of text", setting, path);
+  }
+  return line;
+}
 
 Outcome Deliver(const NotifyHook& hook,
                 const std::vector<std::string>& bodies,

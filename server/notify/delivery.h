@@ -3,9 +3,11 @@
 
 #include <atomic>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 
 #include "server/config/notify.h"
@@ -19,6 +21,10 @@ struct Outcome {
   bool refused = false;  // The receiver understood, and wants none of just this.
   absl::Duration retry_after = absl::ZeroDuration();
 };
+
+// The one line of text in a file that everybody else must not be able to read; `setting` names it
+// in messages. kFailedPrecondition with what to do.
+absl::StatusOr<std::string> ReadSecret(const std::string& path, std::string_view setting);
 
 // Posts the bodies to the hook's receiver, one after the other, until one is not taken. Reads the
 // files that the hook names anew each time. Safe from any thread.

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/fleet/compliance_words.h"
+#include "lib/export/words.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace fettle::cli {
+namespace fettle::exports {
 namespace {
 
 using ::testing::MatchesRegex;
@@ -50,4 +50,4 @@ TEST(ComplianceWordsTest, WhatXmlCannotSayIsReplaced) {
 }
 
 }  // namespace
-}  // namespace fettle::cli
+}  // namespace fettle::exports

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/fleet/compliance_words.h"
+#include "lib/export/words.h"
+
+#include <algorithm>
 
 #include "absl/strings/ascii.h"
 #include "absl/time/time.h"
@@ -7,11 +9,12 @@
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
-#include "cli/fleet/present.h"
 #include "lib/base/text.h"
 #include "lib/digest/digest.h"
+#include "lib/resource/report.h"
+#include "lib/wire/report_wire.h"
 
-namespace fettle::cli {
+namespace fettle::exports {
 namespace {
 
 std::string Dump(const nlohmann::ordered_json& json, int indent) {
@@ -26,6 +29,29 @@ bool IsNoCharacter(std::string_view rest) {
 unsigned char Byte(char c) {
   return static_cast<unsigned char>(c);
 }
+
+std::string CsvField(std::string_view text) {
+  const bool formula =
+      !text.empty() && std::string_view("=+-@\t\r").find(text.front()) != std::string_view::npos;
+  std::string field = "\"";
+  field += formula ? "'" : "";
+  for (const char c : text) {
+    field += c;
+    if (c == '"') {
+      field += c;
+    }
+  }
+  return field + "\"";
+}
+
+constexpr std::string_view kStyle = R"(
+body{font:14px/1.45 system-ui,sans-serif;margin:2em auto;max-width:70em;color:#1b1f24}
+h1{font-size:1.5em}h2{font-size:1.15em;margin-top:2em}
+table{border-collapse:collapse;width:100%}th,td{text-align:left;vertical-align:top;padding:.3em .6em;border-bottom:1px solid #d5d9de}
+th{font-weight:600;border-bottom:2px solid #8a929b}td.n,th.n{text-align:right}
+.bad{color:#a11;font-weight:600}.waived{color:#8a5a00}.unknown{color:#555}
+@media print{body{margin:0;max-width:none;font-size:11px}tr{break-inside:avoid}thead{display:table-header-group}}
+)";
 
 }  // namespace
 
@@ -44,6 +70,10 @@ std::string_view VerdictText(v1::Verdict verdict) {
   }
 }
 
+std::string_view StateText(v1::State state) {
+  return resource::StateName(wire::FromProto(state).value_or(resource::State::kUnknown));
+}
+
 std::string UtcText(int64_t microseconds) {
   return absl::FormatTime(
       "%Y-%m-%dT%H:%M:%SZ", absl::FromUnixMicros(microseconds), absl::UTCTimeZone());
@@ -52,7 +82,7 @@ std::string UtcText(int64_t microseconds) {
 std::string EvidenceText(const v1::ControlEvidence& evidence) {
   return fmt::format("{} {} since {}{}{}",
                      evidence.resource(),
-                     StateCell(evidence.state()).text,
+                     StateText(evidence.state()),
                      UtcText(evidence.since_us()),
                      evidence.position().empty() ? "" : " at ",
                      evidence.position());
@@ -84,6 +114,33 @@ std::vector<std::string> NotesOf(const v1::AssessResponse& response) {
   std::vector<std::string> notes(response.caveats().begin(), response.caveats().end());
   notes.insert(notes.end(), response.problems().begin(), response.problems().end());
   return notes;
+}
+
+std::string Safe(std::string_view text) {
+  std::string out(text);
+  std::replace_if(
+      out.begin(),
+      out.end(),
+      [](unsigned char c) { return (c < 0x20 && c != '\n' && c != '\t') || c == 0x7F; },
+      '?');
+  return out;
+}
+
+std::string CsvLine(const std::vector<std::string>& fields) {
+  std::string line;
+  for (const std::string& field : fields) {
+    line += (line.empty() ? "" : ",") + CsvField(field);
+  }
+  return line + "\r\n";
+}
+
+std::string HtmlPage(std::string_view title, std::string_view body) {
+  return fmt::format(
+      "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
+      "<title>{}</title><style>{}</style></head><body>\n{}</body></html>\n",
+      MarkupText(title),
+      kStyle,
+      body);
 }
 
 std::string MarkupText(std::string_view text) {
@@ -180,4 +237,4 @@ std::string JsonLine(const nlohmann::ordered_json& json) {
   return Dump(json, -1);
 }
 
-}  // namespace fettle::cli
+}  // namespace fettle::exports

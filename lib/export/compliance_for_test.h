@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// For tests of cli/fleet only: an assessment that has one of everything, with text that wants to be
-// markup, a formula or a link.
+// For tests of exports of an assessment only: an assessment that has one of everything, with text
+// that wants to be markup, a formula or a link.
 #pragma once
 
 #include "fettle/v1/compliance.pb.h"
 
-namespace fettle::cli {
+namespace fettle::exports {
 
 inline v1::AssessResponse ResponseForTest() {
   v1::AssessResponse response;
@@ -73,4 +73,4 @@ inline v1::AssessResponse LaterForTest(v1::AssessResponse response) {
   return response;
 }
 
-}  // namespace fettle::cli
+}  // namespace fettle::exports

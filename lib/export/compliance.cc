@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/fleet/compliance_export.h"
+#include "lib/export/compliance.h"
 
 #include <map>
 #include <vector>
@@ -7,41 +7,10 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "cli/fleet/compliance_words.h"
+#include "lib/export/words.h"
 
-namespace fettle::cli {
+namespace fettle::exports {
 namespace {
-
-std::string CsvField(std::string_view text) {
-  const bool formula =
-      !text.empty() && std::string_view("=+-@\t\r").find(text.front()) != std::string_view::npos;
-  std::string field = "\"";
-  field += formula ? "'" : "";
-  for (const char c : text) {
-    field += c;
-    if (c == '"') {
-      field += c;
-    }
-  }
-  return field + "\"";
-}
-
-std::string CsvLine(const std::vector<std::string>& fields) {
-  std::string line;
-  for (const std::string& field : fields) {
-    line += (line.empty() ? "" : ",") + CsvField(field);
-  }
-  return line + "\r\n";
-}
-
-constexpr std::string_view kStyle = R"(
-body{font:14px/1.45 system-ui,sans-serif;margin:2em auto;max-width:70em;color:#1b1f24}
-h1{font-size:1.5em}h2{font-size:1.15em;margin-top:2em}
-table{border-collapse:collapse;width:100%}th,td{text-align:left;vertical-align:top;padding:.3em .6em;border-bottom:1px solid #d5d9de}
-th{font-weight:600;border-bottom:2px solid #8a929b}td.n,th.n{text-align:right}
-.bad{color:#a11;font-weight:600}.waived{color:#8a5a00}.unknown{color:#555}
-@media print{body{margin:0;max-width:none;font-size:11px}tr{break-inside:avoid}thead{display:table-header-group}}
-)";
 
 std::string_view ClassOf(v1::Verdict verdict) {
   switch (verdict) {
@@ -123,14 +92,12 @@ std::string ComplianceCsv(const v1::AssessResponse& response) {
 
 std::string ComplianceHtml(const v1::AssessResponse& response) {
   const v1::VerdictCounts& counts = response.counts();
+  const std::string title = "Compliance, " + UtcText(response.taken_us());
   std::string html = fmt::format(
-      "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
-      "<title>Compliance, {0}</title><style>{1}</style></head><body>\n"
-      "<h1>Compliance, {0}</h1>\n"
-      "<p>{2:.1f} % of what applies: {3} compliant, {4} waived, <span class=\"bad\">{5} not "
-      "compliant</span>, {6} unknown; {7} do not apply. {8} hosts, {9} controls.</p>\n",
-      UtcText(response.taken_us()),
-      kStyle,
+      "<h1>{}</h1>\n"
+      "<p>{:.1f} % of what applies: {} compliant, {} waived, <span class=\"bad\">{} not "
+      "compliant</span>, {} unknown; {} do not apply. {} hosts, {} controls.</p>\n",
+      title,
       counts.score() * 100,
       counts.compliant(),
       counts.waived(),
@@ -150,10 +117,10 @@ std::string ComplianceHtml(const v1::AssessResponse& response) {
       ControlRows(response));
   html += fmt::format(
       "<h2>Findings{}</h2>\n<table><thead><tr><th>Control</th><th>Host</th><th>Verdict</th>"
-      "<th>Evidence</th><th>Waiver</th></tr></thead><tbody>\n{}</tbody></table>\n</body></html>\n",
+      "<th>Evidence</th><th>Waiver</th></tr></thead><tbody>\n{}</tbody></table>\n",
       response.findings_cut() ? " (the first; there are more)" : "",
       FindingRows(response));
-  return html;
+  return HtmlPage(title, html);
 }
 
 std::string ComplianceJunit(const v1::AssessResponse& response) {
@@ -201,4 +168,4 @@ std::string ComplianceJunit(const v1::AssessResponse& response) {
       cases);
 }
 
-}  // namespace fettle::cli
+}  // namespace fettle::exports

@@ -4,11 +4,10 @@
 
 #include <nlohmann/json.hpp>
 
-#include "cli/fleet/compliance_export.h"
-#include "cli/fleet/compliance_words.h"
-#include "cli/fleet/present.h"
+#include "lib/export/compliance.h"
+#include "lib/export/words.h"
 
-namespace fettle::cli {
+namespace fettle::exports {
 namespace {
 
 using nlohmann::ordered_json;
@@ -17,7 +16,7 @@ ordered_json EvidenceJson(const v1::ControlFinding& finding) {
   ordered_json list = ordered_json::array();
   for (const v1::ControlEvidence& one : finding.evidence()) {
     list.push_back({{"resource", one.resource()},
-                    {"state", StateCell(one.state()).text},
+                    {"state", StateText(one.state())},
                     {"since", UtcText(one.since_us())},
                     {"position", one.position()}});
   }
@@ -77,4 +76,4 @@ std::string ComplianceJsonLines(const v1::AssessResponse& response) {
   return lines;
 }
 
-}  // namespace fettle::cli
+}  // namespace fettle::exports

@@ -3,11 +3,11 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "cli/fleet/compliance_export.h"
-#include "cli/fleet/compliance_for_test.h"
 #include "lib/base/text.h"
+#include "lib/export/compliance.h"
+#include "lib/export/compliance_for_test.h"
 
-namespace fettle::cli {
+namespace fettle::exports {
 namespace {
 
 using nlohmann::json;
@@ -60,4 +60,4 @@ TEST(ComplianceJsonLinesTest, NoFindingIsNoLine) {
 }
 
 }  // namespace
-}  // namespace fettle::cli
+}  // namespace fettle::exports
