@@ -98,6 +98,7 @@ const std::map<std::string, Setter, std::less<>>& Setters() {
       {"enforce", Flag(&Config::enforce)},
       {"log_level", LogLevel()},
       {"log_format", LogFormat()},
+      {"metrics_file", Path(&Config::metrics_file)},
   };
   return setters;
 }
@@ -178,6 +179,9 @@ log_level = "{}"
 
 # "text", or "json": an object a line.
 log_format = "{}"
+
+# Numbers of this agent for a Prometheus exporter that reads files (docs/agent-metrics.md); nothing without it.
+{}
 )",
       config.server,
       config.state_dir,
@@ -187,7 +191,10 @@ log_format = "{}"
       config.link_user,
       config.enforce,
       config.log_level,
-      config.log_format);
+      config.log_format,
+      config.metrics_file.empty()
+          ? "#metrics_file = \"/var/lib/prometheus/node-exporter/fettle.prom\""
+          : fmt::format("metrics_file = \"{}\"", config.metrics_file));
 }
 
 }  // namespace fettle::agent

@@ -24,6 +24,7 @@ struct Config {
   std::string link_user = "fettle-agent";       // Whom the part that talks to the network runs as.
   bool enforce = true;                          // False: this host only looks and reports.
   std::string log_level = "info";               // debug, info, warn, error.
+  std::string metrics_file;                     // For a Prometheus exporter; "" for none.
   std::string log_format = "text";              // Or json: an object a line.
 };
 

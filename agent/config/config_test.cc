@@ -27,9 +27,11 @@ TEST(AgentConfigTest, ReadsWhatItWrites) {
   config.server = "fettle.example.org:7440";
   config.sweep = absl::Minutes(90);
   config.log_level = "debug";
+  config.metrics_file = "/var/lib/x.prom";
   ASSERT_OK_AND_ASSIGN(const Config back, ParseConfig(FormatConfig(config), "agent.toml"));
   EXPECT_EQ(FormatConfig(back), FormatConfig(config));
   EXPECT_EQ(back.sweep, config.sweep);
+  EXPECT_EQ(back.metrics_file, config.metrics_file);
 }
 
 TEST(AgentConfigTest, NamesEveryMistakeWithItsLine) {

@@ -16,6 +16,7 @@
 #include "agent/daemon/confirmer.h"
 #include "agent/daemon/converger.h"
 #include "agent/daemon/intake.h"
+#include "agent/daemon/metrics.h"
 #include "agent/daemon/pause.h"
 #include "agent/daemon/reporter.h"
 #include "agent/daemon/session.h"
@@ -82,6 +83,7 @@ class Agent {
   // For those at the host: all there is to know, and the same in a line.
   std::string Status() const;
   std::string StatusLine() const;
+  AgentFigures Figures() const;
   // Asks for a run; kFailedPrecondition when there is no revision.
   absl::Status RequestRun(const std::string& reason, bool audit, RunDone done);
   absl::Status BeginPause(absl::Duration span, const std::string& reason);

@@ -169,4 +169,25 @@ std::string Agent::StatusLine() const {
                                             : "");
 }
 
+AgentFigures Agent::Figures() const {
+  AgentFigures figures;
+  figures.version = parts_.self.version;
+  const auto& current = parts_.revisions.current();
+  figures.revision = current.has_value() ? current->revision : "";
+  if (const auto& last = parts_.reporter.last_run(); last.has_value()) {
+    figures.last_run = last->started;
+    figures.last_duration = last->duration;
+    figures.last_good = last->error.empty() && last->counts.failed == 0;
+  }
+  figures.resources = parts_.reporter.Resting();
+  figures.connected = session_.up();
+  figures.paused = parts_.pause.Active(parts_.clock.Now());
+  figures.spool_reports = parts_.spool.waiting();
+  figures.spool_bytes = parts_.spool.bytes();
+  figures.spool_dropped = parts_.spool.dropped();
+  figures.watch_losses = parts_.watcher == nullptr ? 0 : parts_.watcher->losses();
+  figures.certificate_ends = parts_.renewal.identity().not_after;
+  return figures;
+}
+
 }  // namespace fettle::agent

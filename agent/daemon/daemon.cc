@@ -194,7 +194,15 @@ absl::Status RunOn(const std::string& config_file, Ground* ground) {
   ASSIGN_OR_RETURN(const std::string program, link::LinkProgram());
   LinkKeeper link(program, ground->config.link_user, *ground->signer, agent, ground->clock);
   agent.Start();
-  Loop loop({agent, link, thread, *control, signals, watcher, ground->clock, WatchdogInterval()});
+  Loop loop({agent,
+             link,
+             thread,
+             *control,
+             signals,
+             watcher,
+             ground->clock,
+             WatchdogInterval(),
+             ground->config.metrics_file});
   return loop.Run();
 }
 

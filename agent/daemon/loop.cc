@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <malloc.h>
 #include <poll.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <optional>
@@ -14,7 +15,9 @@
 #include <spdlog/spdlog.h>
 #include <systemd/sd-daemon.h>
 
+#include "agent/daemon/metrics.h"
 #include "lib/base/status_macros.h"
+#include "lib/sys/linux_files.h"
 
 namespace fettle::agent {
 namespace {
@@ -58,6 +61,28 @@ void Loop::TellSystemd() {
     told_ = std::move(line);
     ::sd_notify(0, fmt::format("STATUS={}", told_).c_str());
   }
+}
+
+// Only when something else woke us, and only what has changed.
+void Loop::WriteMetrics() {
+  if (parts_.metrics_file.empty()) {
+    return;
+  }
+  std::string text = MetricsText(parts_.agent.Figures());
+  if (text == metrics_) {
+    return;
+  }
+  metrics_ = std::move(text);
+  sys::ReplaceOptions readable;
+  readable.uid = ::geteuid();
+  readable.gid = ::getegid();
+  const absl::Status written =
+      sys::LinuxFiles("", "").Replace(parts_.metrics_file, metrics_, readable);
+  std::string problem(Message(written));
+  if (!written.ok() && problem != metrics_problem_) {
+    spdlog::warn("metrics_file: {}; trying again when something changes", problem);
+  }
+  metrics_problem_ = std::move(problem);
 }
 
 bool Loop::RunOnce(absl::Duration most) {
@@ -107,6 +132,7 @@ bool Loop::RunOnce(absl::Duration most) {
   parts_.link.Tick();
   parts_.link.Flush();
   TellSystemd();
+  WriteMetrics();
   return !stopping_ || parts_.agent.busy();
 }
 

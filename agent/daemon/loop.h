@@ -29,7 +29,8 @@ class Loop {
     StopSignals& signals;
     watch::Watcher& watcher;
     const Clock& clock;
-    absl::Duration watchdog;  // Tell systemd at least this often; infinite for never.
+    absl::Duration watchdog;     // Tell systemd at least this often; infinite for never.
+    std::string metrics_file{};  // What Agent::Figures() says is written there; "" nowhere.
   };
 
   explicit Loop(const Parts& parts) : parts_(parts) {}
@@ -43,11 +44,14 @@ class Loop {
  private:
   absl::Duration Wait() const;
   void TellSystemd();
+  void WriteMetrics();
 
   const Parts parts_;
   bool stopping_ = false;
-  bool ran_ = false;  // Since memory was last given back.
-  std::string told_;  // What systemd shows for us.
+  bool ran_ = false;     // Since memory was last given back.
+  std::string told_;     // What systemd shows for us.
+  std::string metrics_;  // What is in the file.
+  std::string metrics_problem_;
   absl::Duration next_watchdog_ = absl::ZeroDuration();
 };
 

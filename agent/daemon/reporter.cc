@@ -283,4 +283,35 @@ std::vector<link::SnapshotEntry> Reporter::Unrest() const {
   return unrest;
 }
 
+resource::RunCounts Reporter::Resting() const {
+  resource::RunCounts counts;
+  for (const link::SnapshotEntry& entry : entries_) {
+    switch (RestingState(entry.state)) {
+      case State::kOk:
+      case State::kChanged:  // Which rests as kOk.
+        ++counts.ok;
+        break;
+      case State::kUnknown:
+        ++counts.unknown;
+        break;
+      case State::kSkipped:
+        ++counts.skipped;
+        break;
+      case State::kDrifted:
+        ++counts.drifted;
+        break;
+      case State::kFailed:
+        ++counts.failed;
+        break;
+      case State::kReverted:
+        ++counts.reverted;
+        break;
+      case State::kBlocked:
+        ++counts.blocked;
+        break;
+    }
+  }
+  return counts;
+}
+
 }  // namespace fettle::agent

@@ -60,6 +60,9 @@ class Reporter {
   // The report of the last run, without its resources; nullopt before the first.
   const std::optional<resource::RunReport>& last_run() const { return last_run_; }
 
+  // How many resources rest in which state.
+  resource::RunCounts Resting() const;
+
   // Resources that are not at rest, by id.
   std::vector<link::SnapshotEntry> Unrest() const;
 

@@ -120,6 +120,7 @@ void Watcher::ReadPaths(absl::Duration now) {
     OnPath(event, now);
   }
   if (lost) {
+    ++losses_;
     messages_.push_back("more changed than the kernel could tell: looking at all that is watched");
     TouchEverythingWithPaths(now);
     FindPolled();

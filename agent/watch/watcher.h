@@ -58,6 +58,9 @@ class Watcher {
   // watched.
   void Watch(std::vector<Interests> resources);
 
+  // How often the kernel could not tell all that happened.
+  uint64_t losses() const { return losses_; }
+
   // What to wait for. They change with every call below.
   std::vector<Descriptor> descriptors() const;
 
@@ -127,6 +130,7 @@ class Watcher {
   absl::Duration next_poll_ = absl::InfiniteDuration();
   bool coverage_changed_ = false;
   std::vector<std::string> messages_;
+  uint64_t losses_ = 0;
 };
 
 }  // namespace fettle::watch
