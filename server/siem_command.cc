@@ -3,9 +3,11 @@
 
 #include <cstdio>
 
+#include "absl/time/clock.h"
 #include <fmt/ranges.h>
 
 #include "lib/base/clock.h"
+#include "lib/base/deadline.h"
 #include "lib/base/status_macros.h"
 #include "server/named.h"
 #include "server/siem/from_leaf.h"
@@ -13,6 +15,9 @@
 
 namespace fettle::server {
 namespace {
+
+constexpr absl::Duration kPatience = absl::Seconds(2);
+constexpr absl::Duration kLookEvery = absl::Milliseconds(50);
 
 std::string Where(const SiemOutlet& outlet) {
   return outlet.file.empty() ? outlet.address : outlet.file;
@@ -23,9 +28,16 @@ std::string Where(const SiemOutlet& outlet) {
 absl::Status TestSiem(const Config& config, const std::string& name) {
   ASSIGN_OR_RETURN(const SiemOutlet outlet, FindNamed(config.siem, "siem", name));
   const SystemClock clock;
-  RETURN_IF_ERROR(
-      Annotate(siem::MakeOutlet(outlet, config.names.front())->Send({siem::TestEvent(clock.Now())}),
-               "siem " + name));
+  const auto out = siem::MakeOutlet(outlet, config.names.front());
+  absl::Status status = out->Send({siem::TestEvent(clock.Now())});
+  // A receiver that does not want our certificate says so after it has let us in (TLS 1.3).
+  const Deadline deadline =
+      Deadline::After(out->doubt() > absl::ZeroDuration() ? kPatience : absl::ZeroDuration());
+  while (status.ok() && !deadline.expired()) {
+    absl::SleepFor(kLookEvery);
+    status = out->Check();
+  }
+  RETURN_IF_ERROR(Annotate(status, "siem " + name));
   fmt::print("{}: {} took a test event ({})\n", name, Where(outlet), SiemFormatName(outlet.format));
   return absl::OkStatus();
 }

@@ -224,8 +224,8 @@ TEST_F(ObserverTest, WaiversOfRevisionsThatHostsEnforceEndLoudly) {
   // Certificates of the two hosts are over as well by now.
   EXPECT_THAT(Names(over),
               ::testing::Contains("expiring  waiver of CIS-1, ended (waivers/own.toml:1)"));
-  Enforce("a", "fleet.lua", "");
-  Enforce("b", "fleet.lua", " ");
+  Enforce("a", {{"fleet.lua", ""}});
+  Enforce("b", {{"fleet.lua", " "}});
   EXPECT_THAT(Names(Look()), ::testing::Not(::testing::Contains(HasSubstr("waiver"))));
 }
 

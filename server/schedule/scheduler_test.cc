@@ -13,9 +13,7 @@ namespace {
 
 using resource::Cause;
 using resource::State;
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 using ::testing::Not;
 
 class FakeMail : public notify::MailSender {

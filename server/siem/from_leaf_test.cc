@@ -16,7 +16,6 @@ using resource::ResourceReport;
 using resource::State;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 
 const absl::Time kThen = absl::FromUnixSeconds(1'700'000'000);
 const absl::Time kNow = kThen + absl::Minutes(5);
