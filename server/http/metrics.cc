@@ -227,6 +227,8 @@ std::string MetricsText(const std::vector<HostView>& hosts, const ServerFigures&
   Gauge(&text, "fettle_evidence_leaves", "Leaves of the evidence log.")
       .Set(figures.evidence_leaves);
   Gauge(&text, "fettle_database_bytes", "Size of the database's file.").Set(figures.database_bytes);
+  Gauge(&text, "fettle_database_damaged", "1: a check of the database's file found damage.")
+      .Set(figures.database_damaged ? 1 : 0);
   TellHooks(figures.hooks, &text);
   TellOutlets(figures.outlets, &text);
   TellReports(figures.reports, &text);
@@ -243,6 +245,7 @@ absl::StatusOr<std::string> Metrics::Text() const {
                      {context_.sessions.All().size(),
                       head.size,
                       unknown ? 0 : uint64_t{bytes},
+                      !context_.store.damage().empty(),
                       context_.notifier.Figures(),
                       context_.siem.Figures(),
                       context_.scheduler.Figures()});

@@ -22,6 +22,7 @@ struct ServerFigures {
   uint64_t sessions = 0;
   uint64_t evidence_leaves = 0;
   uint64_t database_bytes = 0;
+  bool database_damaged = false;
   std::vector<notify::HookFigures> hooks;
   std::vector<siem::OutletFigures> outlets;
   std::vector<schedule::ReportFigures> reports;

@@ -35,7 +35,7 @@ TEST(MetricsTest, HostsAndTheirResourcesAreCounted) {
   bad.record.certificate_expires = absl::FromUnixSeconds(1'900'000'000);
   const std::string text = MetricsText(
       {good, bad},
-      {7, 8, 9, {{"ops", 10, 11, 12, 13}}, {{"soc", 14, 15, 16, 17}}, {{"weekly", 18, 19, 20}}});
+      {7, 8, 9, true, {{"ops", 10, 11, 12, 13}}, {{"soc", 14, 15, 16, 17}}, {{"weekly", 18, 19, 20}}});
   for (const char* line : {"fettle_hosts{presence=\"connected\"} 1\n",
                            "fettle_hosts{presence=\"silent\"} 1\n",
                            "fettle_hosts{presence=\"revoked\"} 0\n",
@@ -49,6 +49,7 @@ TEST(MetricsTest, HostsAndTheirResourcesAreCounted) {
                            "fettle_sessions 7\n",
                            "fettle_evidence_leaves 8\n",
                            "fettle_database_bytes 9\n",
+                           "fettle_database_damaged 1\n",
                            "fettle_notifications_sent_total{hook=\"ops\",result=\"ok\"} 10\n",
                            "fettle_notifications_sent_total{hook=\"ops\",result=\"failed\"} 11\n",
                            "fettle_notifications_dropped_total{hook=\"ops\"} 12\n",

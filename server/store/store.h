@@ -167,6 +167,8 @@ class Store {
   virtual ReportStore& reports() = 0;
   virtual HistoryStore& history() = 0;
   virtual EvidenceStore& evidence() = 0;
+  // What a check of the whole file found wrong since it was opened, for people; "" so far nothing.
+  virtual std::string damage() const = 0;
   // Writes what is pending and closes. Later calls answer kUnavailable.
   virtual void Close() = 0;
 };

@@ -284,6 +284,33 @@ TEST_F(StoreFileTest, ADamagedFileIsSaidAndNotOverwritten) {
   EXPECT_EQ(Bytes(), before);
 }
 
+TEST_F(StoreFileTest, ALargeFileIsServedAndCheckedMeanwhile) {
+  MakeHost("web1");
+  CloseStore();
+  ASSERT_OK(OpenAgain(absl::InfiniteDuration(), 0));
+  EXPECT_OK(store().fleet().GetHost("web1"));
+  CloseStore();  // Whether the check is over or not.
+  // The pages of what a host said, which opening does not look at.
+  ASSERT_OK(OpenAgain());
+  const std::string content(1 << 20, '\x5A');
+  ASSERT_OK(store().policy().PutBlob(Sha256(content), content));
+  CloseStore();
+  std::string bytes = Bytes();
+  const std::size_t at = bytes.find(content.substr(0, 3000));
+  ASSERT_NE(at, std::string::npos);
+  const std::size_t page = at / 4096 * 4096;
+  bytes.replace(page, 4, std::string("\xFF\xFF\xFF\xFF"));  // The number of the page that follows.
+  Overwrite(bytes);
+  EXPECT_THAT(OpenAgain(), StatusIs(absl::StatusCode::kDataLoss));
+  ASSERT_OK(OpenAgain(absl::InfiniteDuration(), 0));
+  EXPECT_OK(store().fleet().GetHost("web1"));
+  const absl::Time end = absl::Now() + absl::Seconds(60);
+  while (store().damage().empty() && absl::Now() < end) {
+    absl::SleepFor(absl::Milliseconds(10));
+  }
+  EXPECT_THAT(store().damage(), AllOf(HasSubstr(Path()), HasSubstr("backup")));
+}
+
 TEST_F(StoreFileTest, AFileThatIsNoDatabaseIsDataLoss) {
   CloseStore();
   Overwrite("this is not a database, and long enough to be looked at as one by its header");

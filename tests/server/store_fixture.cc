@@ -37,8 +37,8 @@ StoreTest::~StoreTest() {
   std::filesystem::remove_all(folder_);
 }
 
-absl::Status StoreTest::OpenAgain(absl::Duration keep_history) {
-  ASSIGN_OR_RETURN(store_, sqlite::OpenStore(Path(), clock_, keep_history));
+absl::Status StoreTest::OpenAgain(absl::Duration keep_history, uint64_t checked_at_once) {
+  ASSIGN_OR_RETURN(store_, sqlite::OpenStore(Path(), clock_, keep_history, checked_at_once));
   return absl::OkStatus();
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -35,7 +36,8 @@ class StoreTest : public ::testing::Test {
   void CloseStore() { store_.reset(); }
 
   // Opens the file again; the store is then this one.
-  absl::Status OpenAgain(absl::Duration keep_history = absl::InfiniteDuration());
+  absl::Status OpenAgain(absl::Duration keep_history = absl::InfiniteDuration(),
+                         uint64_t checked_at_once = UINT64_MAX);
   // Closes and opens.
   void Reopen(absl::Duration keep_history = absl::InfiniteDuration());
   // Goes on with what is on disk at this instant, as after a power loss: the open store never

@@ -146,6 +146,10 @@ void Database::Bind(sqlite3_stmt* statement, int index, const Digest& digest) {
   sqlite3_bind_blob(statement, index, raw.data(), static_cast<int>(raw.size()), SQLITE_TRANSIENT);
 }
 
+void Database::Interrupt() {
+  sqlite3_interrupt(handle_);
+}
+
 int64_t Database::Changes() const {
   return sqlite3_changes64(handle_);
 }

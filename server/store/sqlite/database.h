@@ -77,6 +77,9 @@ class Database {
     return Query(sql, nullptr, args...);
   }
 
+  // Ends the statement that another thread runs on it, if any, with an error. Safe from any thread.
+  void Interrupt();
+
   // Rows changed by the last statement.
   int64_t Changes() const;
 
