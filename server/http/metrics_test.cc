@@ -33,9 +33,14 @@ TEST(MetricsTest, HostsAndTheirResourcesAreCounted) {
   bad.record.revision = "r1";
   bad.assigned = "r2";
   bad.record.certificate_expires = absl::FromUnixSeconds(1'900'000'000);
-  const std::string text = MetricsText(
-      {good, bad},
-      {7, 8, 9, true, {{"ops", 10, 11, 12, 13}}, {{"soc", 14, 15, 16, 17}}, {{"weekly", 18, 19, 20}}});
+  const std::string text = MetricsText({good, bad},
+                                       {7,
+                                        8,
+                                        9,
+                                        true,
+                                        {{"ops", 10, 11, 12, 13}},
+                                        {{"soc", 14, 15, 16, 17}},
+                                        {{"weekly", 18, 19, 20}}});
   for (const char* line : {"fettle_hosts{presence=\"connected\"} 1\n",
                            "fettle_hosts{presence=\"silent\"} 1\n",
                            "fettle_hosts{presence=\"revoked\"} 0\n",
@@ -83,7 +88,8 @@ TEST(MetricsTest, EveryLineIsOfTheFormatAndEveryMetricIsInTheDocuments) {
   std::ifstream file(std::string(FETTLE_SOURCE_DIR) + "/docs/metrics.md");
   const std::string document((std::istreambuf_iterator<char>(file)), {});
   std::istringstream lines(MetricsText(
-      {host}, {0, 0, 0, {{"ops-1", 0, 0, 0, 0}}, {{"soc", 0, 0, 0, 0}}, {{"weekly", 0, 0, 0}}}));
+      {host},
+      {0, 0, 0, false, {{"ops-1", 0, 0, 0, 0}}, {{"soc", 0, 0, 0, 0}}, {{"weekly", 0, 0, 0}}}));
   const std::regex help("# HELP (fettle_[a-z_]+) .+\\.");
   const std::regex type("# TYPE (fettle_[a-z_]+) (gauge|counter)");
   const std::regex value("(fettle_[a-z_]+)(\\{([a-z]+=\"[a-z0-9 -]+\",?)+\\})? [0-9]+");
