@@ -107,7 +107,7 @@ TEST(MetricsTest, EveryLineIsOfTheFormatAndEveryMetricIsInTheDocuments) {
       EXPECT_EQ(match[1], current);
     }
   }
-  EXPECT_EQ(seen.size(), 21U);
+  EXPECT_EQ(seen.size(), 22U);
 }
 
 }  // namespace
