@@ -127,15 +127,6 @@ async function compliance(browser) {
   await browser.go('compliance?view=waivers');
   await browser.shows('waivers say until when', 'Waived until');
   await browser.everyWay('waivers');
-  await browser.go('compliance?view=trend');
-  await page.getByRole('img', { name: /^Score now / }).waitFor();
-  const rows = await page.getByRole('region', { name: 'The same as a table' }).locator('tbody tr').count();
-  browser.check('a midnight a day, and now', rows === 8, String(rows));
-  await page.getByText('30 days').click();
-  await page.waitForURL(/days=30/);
-  await browser.everyWay('compliance-trend');
-  await browser.go('compliance/OWN-1?trend=yes');
-  await page.getByRole('img', { name: /^Score now / }).waitFor();
   await browser.go('compliance?framework=HIPAA');
   await browser.shows('a framework without controls', 'There is no such thing');
   await browser.go('compliance/NONE-1');
