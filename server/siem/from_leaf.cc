@@ -102,7 +102,7 @@ class Batch {
       if (record.sequence > reports_.after) {  // What came before was kept, and told, before.
         record_ = &record;
         number_ = 0;
-        std::visit([](const auto& body) { Tell(body); }, record.body);
+        std::visit([this](const auto& body) { this->Tell(body); }, record.body);
       }
     }
     return std::move(events_);
