@@ -171,7 +171,7 @@ await tell(new Browser(`http://127.0.0.1:${port}`, out), async browser => {
     ['wrong-filter', 'fleet?filter=%3Dx', 'a field is missing'],
     ['compliance', 'compliance', 'Logs leave the host <b>at once</b>'],
     ['compliance-map', 'compliance?view=map&filter=web*', 'Controls behind'],
-    ['compliance-trend', 'compliance?view=trend&days=30', 'labels are those of now'],
+    ['compliance-trend', 'compliance?view=trend&span=30d', 'labels are those of now'],
     ['control', 'compliance/CIS-1.1', 'So that every act has a name.'],
     ['evidence', 'evidence?since=all', '<i>by hand</i>'],
     ['nowhere', 'nowhere', 'There is no such page'],

@@ -127,12 +127,42 @@ async function compliance(browser) {
   await browser.go('compliance?view=waivers');
   await browser.shows('waivers say until when', 'Waived until');
   await browser.everyWay('waivers');
+  await trend(browser);
   await browser.go('compliance?framework=HIPAA');
   await browser.shows('a framework without controls', 'There is no such thing');
   await browser.go('compliance/NONE-1');
   await browser.shows('a control that nobody names', 'NONE-1');
   await browser.go(`compliance?filter=${encodeURIComponent('nonsense == 1')}`);
   await browser.shows('a wrong filter is pointed at', 'column 1');
+}
+
+// A fleet that is some minutes old: who chooses no time is shown one with something in it, and the score of the page is at
+// its end.
+async function trend(browser) {
+  const { page } = browser;
+  const picture = page.getByRole('img', { name: /^Score now 83\.3 %/ });
+  const rows = page.getByRole('region', { name: 'The same as a table' }).locator('tbody tr');
+  await browser.go('compliance?view=trend');
+  await picture.waitFor();
+  await page.locator('label.chosen', { hasText: '7 days' }).waitFor({ state: 'detached' });
+  browser.check('who chose no time is shown one in which the fleet was', true);
+  await page.getByText('1 hour', { exact: true }).click();
+  await rows.nth(31).waitFor();
+  await picture.waitFor();
+  await browser.shows('where the line begins is said', /the line begins/i);
+  browser.check('every other minute of an hour, and now', (await rows.count()) === 32, await rows.count());
+  browser.check('the last row is the score of the page', /83\.3 %/.test(await rows.first().innerText()));
+  await browser.everyWay('compliance-trend-hour');
+  await page.getByText('30 days', { exact: true }).click();
+  await page.waitForURL(/span=30d/);
+  await picture.waitFor();
+  await rows.nth(30).waitFor();
+  browser.check('a midnight a day, and now', (await rows.count()) === 31, await rows.count());
+  await browser.shows('what a young fleet does not know yet is said', /the line begins/i);
+  await browser.everyWay('compliance-trend');
+  await browser.go('compliance/OWN-1?trend=yes');
+  await page.getByRole('img', { name: /^Score now / }).waitFor();
+  browser.check('a control has its own trend', true);
 }
 
 // The log is checked by the browser, and what does not hold is said loudly.

@@ -25,7 +25,7 @@ import { useParam, useRouter } from '../ui/place';
 import { useSettings } from '../ui/settings';
 import { Waiver } from '../ui/waiver';
 import { HeatMap } from './heat';
-import { Trend } from './trend';
+import { lastPoint, Trend } from './trend';
 
 const mostFindings = 10_000; // What the server lists at most.
 
@@ -144,7 +144,15 @@ function Assessed({ data, framework, filter, atUs }: Props) {
       </div>
       {view === 'map' && <MapView data={data} filter={filter} framework={framework} atUs={atUs} />}
       {view === 'waivers' && <Waivers data={data} />}
-      {view === 'trend' && <Trend filter={filter} framework={framework} />}
+      {view === 'trend' && (
+        <Trend
+          key={`${filter} ${framework} ${atUs}`}
+          filter={filter}
+          framework={framework}
+          last={lastPoint(data, counts)}
+          past={atUs !== ''}
+        />
+      )}
       <div className={view === 'controls' ? '' : 'print-only'}>
         <Controls data={data} />
       </div>

@@ -16,7 +16,7 @@ import { useParam, useRouter } from '../ui/place';
 import { Table, type TableColumn } from '../ui/table';
 import { Waiver } from '../ui/waiver';
 import { Said, VerdictBadge, VerdictCountsLine } from './compliance';
-import { Trend } from './trend';
+import { lastPoint, Trend } from './trend';
 
 export default function ControlPage({ id }: { id: string }) {
   const [filter] = useParam('filter');
@@ -118,7 +118,15 @@ function Control({ id, data, host, atUs }: Props) {
         onToggle={event => setTrend(event.currentTarget.open ? 'yes' : '')}
       >
         <summary>Over time</summary>
-        {trend === 'yes' && <Trend filter={filter} control={id} />}
+        {trend === 'yes' && (
+          <Trend
+            key={`${filter} ${atUs}`}
+            filter={filter}
+            control={id}
+            last={lastPoint(data, control.hosts)}
+            past={atUs !== ''}
+          />
+        )}
       </details>
       {data.findingsCut && (
         <p className="notice is-drifted">
