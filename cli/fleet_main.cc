@@ -26,6 +26,7 @@ void AddAllCommands(CLI::App& app, int* exit_code) {
     AddRunsCommand(app, exit_code);
     AddDriftCommand(app, exit_code);
     AddHistoryCommand(app, exit_code);
+    AddPackagesCommand(app, exit_code);
     AddComplianceCommand(app, exit_code);
     AddDiffHostCommand(app, exit_code);
     AddBlameCommand(app, exit_code);

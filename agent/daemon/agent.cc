@@ -87,7 +87,8 @@ Standing Agent::Now() const {
   const auto& current = parts_.revisions.current();
   return {parts_.reporter.states(),
           parts_.reporter.catalog(),
-          current.has_value() ? current->revision_id : Digest()};
+          current.has_value() ? current->revision_id : Digest(),
+          parts_.reporter.packages()};
 }
 
 void Agent::OnEvent(const link::Event& event) {
@@ -106,8 +107,12 @@ void Agent::OnEvent(const link::Event& event) {
           },
           [&](const link::Acknowledged& acknowledged) { session_.OnAcknowledged(acknowledged); },
           [&](const link::Assignment& assignment) { OnAssignment(assignment); },
-          [&](const link::Resync&) {
-            parts_.reporter.Resync();
+          [&](const link::Resync& resync) {
+            if (resync.packages) {
+              parts_.reporter.ResyncPackages();
+            } else {
+              parts_.reporter.Resync();
+            }
             session_.Pump();
           },
           [&](const link::RunRequest& request) {
@@ -260,6 +265,7 @@ void Agent::OnFinished(Outcome outcome) {
   for (const resource::RunReport& undone : outcome.undone) {
     parts_.reporter.RecordUndo(undone);
   }
+  parts_.reporter.TellPackages(outcome.packages, outcome.packages_digest);
   if (outcome.job.kind == Job::Kind::kCheck) {
     OnChecked(outcome);
   } else if (outcome.job.kind == Job::Kind::kUndo) {

@@ -140,7 +140,8 @@ class AgentFixture : public ::testing::Test {
     revisions_ = *std::move(revisions);
     renewal_ = std::make_unique<Renewal>(files_, *files_.Load());
     pause_ = std::make_unique<Pause>(directory_ + "/pause");
-    reporter_ = std::make_unique<Reporter>(directory_ + "/reported", *spool_);
+    reporter_ =
+        std::make_unique<Reporter>(directory_ + "/reported", directory_ + "/packages", *spool_);
     agent_ =
         std::make_unique<Agent>(Agent::Parts{config_,
                                              clock(),

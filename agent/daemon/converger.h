@@ -12,6 +12,7 @@
 #include "agent/undo/confirm.h"
 #include "agent/watch/interests.h"
 #include "lib/digest/digest.h"
+#include "lib/resource/packages.h"
 #include "lib/resource/report.h"
 
 namespace fettle::agent {
@@ -56,6 +57,9 @@ struct Outcome {
   // All resources of the catalog with their states after the run; empty after one that could not be
   // done, and after a partial one.
   std::vector<link::SnapshotEntry> entries;
+  // What changed of the installed packages since it was told last: before the run, and by it.
+  std::vector<resource::PackageReport> packages;
+  Digest packages_digest;  // Of those that are installed; empty: not looked at.
   std::string facts_json;  // Canonical: equal facts, equal text. "" when they were not asked for.
   // What it changed, or one before it that was killed, and what is now to be confirmed: kWaiting;
   // kApplying when that could not be brought to an end.

@@ -150,6 +150,9 @@ absl::StatusOr<link::Credentials> CredentialsAnew(const std::string& config_file
 
 absl::Status RunOn(const std::string& config_file, Ground* ground) {
   const std::string& state = ground->config.state_dir;
+  const sys::LinuxProcesses processes;
+  const std::string packages_path = state + "/packages";
+  PackageLook packages(*ground->host, processes, packages_path);
   HostConverger converger({ground->renewal->identity().name,
                            *ground->host,
                            *ground->revisions,
@@ -158,8 +161,8 @@ absl::Status RunOn(const std::string& config_file, Ground* ground) {
                            state,
                            ground->clock,
                            &FindType,
-                           ground->config.deep_sweep});
-  const sys::LinuxProcesses processes;
+                           ground->config.deep_sweep,
+                           &packages});
   watch::Watcher watcher({ground->clock,
                           processes,
                           ::getpid(),
@@ -169,7 +172,7 @@ absl::Status RunOn(const std::string& config_file, Ground* ground) {
                           &PackagesBusy,
                           {}});
   Pause pause(state + "/pause");
-  Reporter reporter(state + "/reported", *ground->spool);
+  Reporter reporter(state + "/reported", packages_path, *ground->spool);
   StopSignals signals;
   ConvergeThread thread(converger);
   Agent agent({ground->config,

@@ -128,9 +128,32 @@ HostConverger::HostConverger(Parts parts)
     : parts_(std::move(parts)), engine_(parts_.types, parts_.clock, parts_.journal, parts_.store) {}
 
 Outcome HostConverger::Converge(const Job& job) {
+  const bool changes_things = job.kind == Job::Kind::kRun || job.kind == Job::Kind::kApplyPlan ||
+                              job.kind == Job::Kind::kUndo;
+  parts_.host.ForgetSnapshots();
+  if (parts_.packages == nullptr || !changes_things) {
+    return Work(job);
+  }
+  // What others did until now, and then what this run did.
+  std::vector<resource::PackageReport> changes;
+  LookAtPackages("", &changes);
+  Outcome outcome = Work(job);
+  LookAtPackages(outcome.report.id, &changes);
+  outcome.packages = std::move(changes);
+  outcome.packages_digest = parts_.packages->digest();
+  return outcome;
+}
+
+void HostConverger::LookAtPackages(const std::string& run,
+                                   std::vector<resource::PackageReport>* changes) const {
+  if (auto change = parts_.packages->Look(run); change.has_value()) {
+    changes->push_back(*std::move(change));
+  }
+}
+
+Outcome HostConverger::Work(const Job& job) {
   Outcome outcome;
   outcome.job = job;
-  parts_.host.ForgetSnapshots();
   if (job.kind == Job::Kind::kUndo) {
     Undo(job, &outcome);
     return outcome;

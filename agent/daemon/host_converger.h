@@ -3,10 +3,12 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 
 #include "agent/daemon/converger.h"
+#include "agent/daemon/package_look.h"
 #include "agent/engine/engine.h"
 #include "agent/engine/prepared.h"
 #include "agent/facts/upgrade_facts.h"
@@ -33,6 +35,7 @@ class HostConverger final : public Converger {
     const Clock& clock;
     engine::TypeLookup types;
     absl::Duration deep_sweep = absl::Hours(24);  // So often a sweep reads every file.
+    PackageLook* packages = nullptr;              // Null: packages are not told.
   };
 
   explicit HostConverger(Parts parts);
@@ -64,6 +67,8 @@ class HostConverger final : public Converger {
   void Run(const Job& job, Outcome* outcome);
   void AwaitConfirmation(Outcome* outcome);
   void Undo(const Job& job, Outcome* outcome);
+  Outcome Work(const Job& job);
+  void LookAtPackages(const std::string& run, std::vector<resource::PackageReport>* changes) const;
   bool DeepSweepDue(const Job& job);
 
   std::string PlansFolder() const { return parts_.state_dir + "/plans"; }

@@ -6,6 +6,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "agent/daemon/package_look.h"
 #include "agent/journal/disk.h"
 #include "agent/journal/frames.h"
 #include "agent/link/encode.h"
@@ -42,7 +43,8 @@ report::Weight WeightOf(const RunReport& run) {
 
 }  // namespace
 
-Reporter::Reporter(std::string path, report::Spool& spool) : path_(std::move(path)), spool_(spool) {
+Reporter::Reporter(std::string path, std::string packages_path, report::Spool& spool)
+    : path_(std::move(path)), packages_path_(std::move(packages_path)), spool_(spool) {
   Load();
 }
 
@@ -232,6 +234,28 @@ void Reporter::Resync() {
     }
   }
   Save();
+}
+
+void Reporter::TellPackages(const std::vector<resource::PackageReport>& changes,
+                            const Digest& digest) {
+  for (const resource::PackageReport& change : changes) {
+    Append(report::Weight::kPlain, link::EncodePackages(change), "what changed of the packages");
+  }
+  packages_ = digest.empty() ? packages_ : digest;
+}
+
+void Reporter::ResyncPackages() {
+  auto seen = LoadPackages(packages_path_);
+  if (!seen.ok()) {
+    spdlog::warn("the list of packages is not told: {}; the next look tells it anew",
+                 Message(seen.status()));
+    return;
+  }
+  resource::PackageReport whole = resource::PackageChanges({}, seen->packages);
+  whole.whole = true;
+  whole.digest = resource::PackageDigest(seen->packages);
+  whole.changed = seen->changed;
+  TellPackages({whole}, whole.digest);
 }
 
 void Reporter::TellCoverage(const std::map<std::string, resource::Coverage>& coverage) {

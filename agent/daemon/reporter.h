@@ -22,7 +22,8 @@ namespace fettle::agent {
 // server was told, so that a restart repeats nothing. One thread.
 class Reporter {
  public:
-  Reporter(std::string path, report::Spool& spool);
+  // `packages_path`: where PackageLook keeps what it found.
+  Reporter(std::string path, std::string packages_path, report::Spool& spool);
 
   // After a run.
   void Record(const Outcome& outcome);
@@ -49,6 +50,14 @@ class Reporter {
 
   // That the host is paused; InfinitePast: no longer.
   void TellPause(absl::Time until, const std::string& reason);
+
+  // Packages that came, went or changed, and the digest of all of them.
+  void TellPackages(const std::vector<resource::PackageReport>& changes, const Digest& digest);
+  // The server asks for the whole list.
+  void ResyncPackages();
+
+  // As told last; empty: nothing is told yet.
+  const Digest& packages() const { return packages_; }
 
   // The server asks what is so: a snapshot and the facts, now or after the first run.
   void Resync();
@@ -85,6 +94,7 @@ class Reporter {
   void TellFacts();
 
   const std::string path_;
+  const std::string packages_path_;
   report::Spool& spool_;
   Told told_;
   Digest states_;  // Empty before the first run.
@@ -97,6 +107,7 @@ class Reporter {
   bool resync_wanted_ = false;
   std::string coverage_;  // As told last.
   std::string pause_;     // Likewise.
+  Digest packages_;       // Likewise.
 };
 
 }  // namespace fettle::agent

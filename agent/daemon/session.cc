@@ -129,8 +129,12 @@ void Session::Tick(const Standing& standing) {
     return;
   }
   next_heartbeat_ = clock_.Monotonic() + heartbeat_;
-  outlet_->Send(link::Heartbeat{
-      standing.states, standing.catalog, standing.revision_id, spool_.waiting(), clock_.Now()});
+  outlet_->Send(link::Heartbeat{standing.states,
+                                standing.catalog,
+                                standing.revision_id,
+                                spool_.waiting(),
+                                clock_.Now(),
+                                standing.packages});
 }
 
 absl::Duration Session::NextTick() const {

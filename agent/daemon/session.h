@@ -20,6 +20,7 @@ struct Standing {
   Digest states;
   Digest catalog;
   Digest revision_id;
+  Digest packages{};
 };
 
 // The session with the server as far as it concerns the spool: greets, sends what waits, takes

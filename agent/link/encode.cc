@@ -4,6 +4,7 @@
 #include <google/protobuf/repeated_field.h>
 
 #include "fettle/v1/report.pb.h"
+#include "lib/wire/package_wire.h"
 #include "lib/wire/report_wire.h"
 
 namespace fettle::link {
@@ -118,6 +119,18 @@ std::string EncodePause(absl::Time until, std::string_view reason) {
   const bool paused = until != absl::InfinitePast();
   report.mutable_pause()->set_until_us(paused ? absl::ToUnixMicros(until) : 0);
   report.mutable_pause()->set_reason(std::string(reason.substr(0, kMaxReasonBytes)));
+  return report.SerializeAsString();
+}
+
+std::string EncodePackages(const resource::PackageReport& packages, std::size_t most) {
+  v1::Report report;
+  *report.mutable_packages() = wire::ToProto(packages);
+  if (report.ByteSizeLong() > most) {
+    report.mutable_packages()->clear_transactions();
+    for (v1::Packages::Entry& entry : *report.mutable_packages()->mutable_entries()) {
+      entry.clear_transaction();
+    }
+  }
   return report.SerializeAsString();
 }
 

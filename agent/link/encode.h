@@ -9,6 +9,7 @@
 #include "agent/link/events.h"
 #include "lib/digest/digest.h"
 #include "lib/resource/coverage.h"
+#include "lib/resource/packages.h"
 #include "lib/resource/report.h"
 
 // The bodies of spooled reports: a fettle.v1.Report without its sequence and time, which the spool
@@ -33,6 +34,10 @@ std::string EncodeCoverage(const std::map<std::string, resource::Coverage>& cove
 
 // InfinitePast: no longer paused.
 std::string EncodePause(absl::Time until, std::string_view reason);
+
+// One too large goes without what the package manager's log says.
+std::string EncodePackages(const resource::PackageReport& packages,
+                           std::size_t most = kMaxReportBytes);
 
 std::string EncodeRefusal(std::string_view revision, const Digest& id, std::string_view reason);
 

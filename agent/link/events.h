@@ -34,6 +34,7 @@ struct Heartbeat {
   Digest revision_id;
   uint64_t unacknowledged = 0;
   absl::Time time;
+  Digest packages{};  // Empty: not told yet.
 };
 
 // One report of the spool; `body` is of EncodeRun() and its like.
@@ -81,7 +82,9 @@ struct Assignment {
   bool operator==(const Assignment&) const = default;
 };
 
-struct Resync {};
+struct Resync {
+  bool packages = false;  // Only the whole list of packages is wanted.
+};
 
 struct RunRequest {
   std::string id;

@@ -64,7 +64,7 @@ Answer FromServer(v1::ServerMessage& message) {
       return Event(
           Acknowledged{message.acknowledgement().epoch(), message.acknowledgement().sequence()});
     case v1::ServerMessage::kResync:
-      return Event(Resync{});
+      return Event(Resync{message.resync().packages()});
     case v1::ServerMessage::kRun:
       return Event(RunRequest{message.run().id(), message.run().reason()});
     case v1::ServerMessage::kDrain:

@@ -74,6 +74,7 @@ void Port::Send(const Heartbeat& heartbeat) {
   proto.set_revision_id(wire::ToProto(heartbeat.revision_id));
   proto.set_unacknowledged(heartbeat.unacknowledged);
   proto.set_time_us(absl::ToUnixMicros(heartbeat.time));
+  proto.set_packages(wire::ToProto(heartbeat.packages));
   Queue(message);
 }
 

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "agent/watch/apt_history.h"
 #include "agent/watch/redact.h"
 #include "lib/base/text.h"
 
@@ -135,13 +136,16 @@ Culprit Who::OfUnit(std::string_view unit) const {
 }
 
 std::string Who::TransactionOf(std::string_view package) const {
-  const std::string action =
-      LastDpkgAction(processes_.Tail("/var/log/dpkg.log", kLogTail), package);
+  const std::string action = ActionOf(package);
   const std::string command = LastAptCommand(processes_.Tail("/var/log/apt/history.log", kLogTail));
   if (action.empty()) {
     return command;
   }
   return command.empty() ? action : fmt::format("{}; last of apt: {}", action, command);
+}
+
+std::string Who::ActionOf(std::string_view package) const {
+  return LastDpkgAction(processes_.Tail("/var/log/dpkg.log", kLogTail), package);
 }
 
 std::string UnitOfCgroup(std::string_view cgroup) {
@@ -155,23 +159,8 @@ std::string UnitOfCgroup(std::string_view cgroup) {
 }
 
 std::string LastAptCommand(std::string_view history) {
-  std::string command;
-  std::string by;
-  for (const std::string_view line : SplitLines(history)) {
-    if (line.starts_with("Start-Date:")) {
-      command.clear();
-      by.clear();
-    } else if (line.starts_with("Commandline:")) {
-      std::vector<std::string> words;
-      for (const std::string_view word : Split(Trim(line.substr(12)), ' ')) {
-        words.emplace_back(word);
-      }
-      command = RedactedCommand(words);
-    } else if (line.starts_with("Requested-By:")) {
-      by = fmt::format(", requested by {}", Trim(line.substr(13)));
-    }
-  }
-  return command.empty() ? "" : command + by;
+  const std::vector<AptTransaction> all = ParseAptHistory(history);
+  return all.empty() ? "" : all.back().command;
 }
 
 std::string LastDpkgAction(std::string_view log, std::string_view package) {

@@ -36,6 +36,8 @@ class Who {
 
   // What the package manager's logs say of the latest change of `package`.
   std::string TransactionOf(std::string_view package) const;
+  // What dpkg's own log says of it; LastDpkgAction().
+  std::string ActionOf(std::string_view package) const;
 
  private:
   struct Known {

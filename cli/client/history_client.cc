@@ -27,4 +27,16 @@ absl::StatusOr<v1::HostHistoryResponse> HistoryClient::HostHistory(
   return Call(connection_, stub, &Stub::HostHistory, request);
 }
 
+absl::StatusOr<v1::PackagesResponse> HistoryClient::Packages(
+    const v1::PackagesRequest& request) const {
+  Stub stub(connection_.channel());
+  return Call(connection_, stub, &Stub::Packages, request);
+}
+
+absl::StatusOr<v1::PackageChangesResponse> HistoryClient::PackageChanges(
+    const v1::PackageChangesRequest& request) const {
+  Stub stub(connection_.channel());
+  return Call(connection_, stub, &Stub::PackageChanges, request);
+}
+
 }  // namespace fettle::cli

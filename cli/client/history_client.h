@@ -12,6 +12,10 @@ class DriftRequest;
 class DriftResponse;
 class HostHistoryRequest;
 class HostHistoryResponse;
+class PackageChangesRequest;
+class PackageChangesResponse;
+class PackagesRequest;
+class PackagesResponse;
 class RunsRequest;
 class RunsResponse;
 }  // namespace fettle::v1
@@ -27,6 +31,9 @@ class HistoryClient {
   absl::StatusOr<v1::DriftResponse> Drift(const v1::DriftRequest& request) const;
   absl::StatusOr<v1::RunsResponse> Runs(const v1::RunsRequest& request) const;
   absl::StatusOr<v1::HostHistoryResponse> HostHistory(const v1::HostHistoryRequest& request) const;
+  absl::StatusOr<v1::PackagesResponse> Packages(const v1::PackagesRequest& request) const;
+  absl::StatusOr<v1::PackageChangesResponse> PackageChanges(
+      const v1::PackageChangesRequest& request) const;
 
  private:
   Connection connection_;

@@ -23,6 +23,7 @@ void AddPauseCommands(CLI::App& app, int* exit_code);  // pause, resume
 void AddDriftCommand(CLI::App& app, int* exit_code);
 void AddRunsCommand(CLI::App& app, int* exit_code);
 void AddHistoryCommand(CLI::App& app, int* exit_code);
+void AddPackagesCommand(CLI::App& app, int* exit_code);
 void AddConsoleCommand(CLI::App& app, int* exit_code);
 void AddComplianceCommand(CLI::App& app, int* exit_code);
 void AddDiffHostCommand(CLI::App& app, int* exit_code);

@@ -9,6 +9,7 @@
 #include "lib/base/status_macros.h"
 #include "lib/base/text.h"
 #include "lib/resource/actor.h"
+#include "lib/sys/debian_version.h"
 #include "lib/wire/report_wire.h"
 
 namespace fettle::cli {
@@ -276,6 +277,24 @@ std::string WantsText(std::string_view facts_json) {
   std::string text = boot.empty() ? "" : "a boot: " + boot;
   text += restart.empty() ? "" : (text.empty() ? "" : "; ") + ("a restart of " + restart);
   return text;
+}
+
+std::string PackageWhat(const v1::PackageChange& change) {
+  if (change.from().empty()) {
+    return "installed";
+  }
+  if (change.to().empty()) {
+    return "removed";
+  }
+  const int order = sys::CompareDebianVersions(change.from(), change.to());
+  return order < 0 ? "upgraded" : order > 0 ? "downgraded" : "changed";
+}
+
+std::string PackageBy(const v1::PackageChange& change) {
+  if (!change.run().empty()) {
+    return fmt::format("run {}", change.run());
+  }
+  return change.transaction().empty() ? "not known" : change.transaction();
 }
 
 std::string ShortHex(std::string_view bytes) {

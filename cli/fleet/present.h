@@ -90,6 +90,13 @@ std::string DiffText(std::string_view diff, std::string_view indent, bool colour
 // cron.service". "" when it is nothing, or the facts do not tell.
 std::string WantsText(std::string_view facts_json);
 
+// "installed", "removed", "upgraded", "downgraded".
+std::string PackageWhat(const v1::PackageChange& change);
+
+// Who changed a package, as far as it is known: "run 01J…", "apt-get upgrade, requested by ann
+// (1000)".
+std::string PackageBy(const v1::PackageChange& change);
+
 // The first twelve characters of the hexadecimal of `bytes`.
 std::string ShortHex(std::string_view bytes);
 

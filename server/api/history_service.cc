@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <utility>
@@ -10,6 +11,7 @@
 #include "server/api/access.h"
 #include "server/api/grpc_status.h"
 #include "server/api/history_fields.h"
+#include "server/api/package_lists.h"
 #include "server/api/scope.h"
 #include "server/api/services.h"
 #include "server/fleet/host_fields.h"
@@ -33,6 +35,21 @@ void CutIfFull(std::size_t found, const Window& window, Response* response) {
   if (found >= window.most) {
     response->set_cut(true);
   }
+}
+
+// Whether a report tells of a file with this content: found, wanted, or last set. Short texts are
+// reported in full, others by their digest.
+bool TellsOf(const resource::ResourceReport& report, const Digest& content) {
+  const std::string digest = "sha256:" + content.Hex();
+  const auto is = [&](const std::string& side) {
+    return side.starts_with(digest) || (!side.empty() && Sha256(side) == content);
+  };
+  return std::any_of(report.differences.begin(),
+                     report.differences.end(),
+                     [&](const resource::DifferenceRecord& one) {
+                       return one.attribute == "content" &&
+                              (is(one.current) || is(one.desired) || is(one.last_set));
+                     });
 }
 
 class HistoryService final : public v1::History::Service {
@@ -69,6 +86,27 @@ class HistoryService final : public v1::History::Service {
       ASSIGN_OR_RETURN(const Scope scope, Scope::Of(context_, viewer));
       return request->host().empty() ? ListChanges(*request, scope, response)
                                      : ListSpans(*request, scope, response);
+    }());
+  }
+
+  grpc::Status Packages(grpc::ServerContext* call,
+                        const v1::PackagesRequest* request,
+                        v1::PackagesResponse* response) override {
+    return ToGrpc([&]() -> absl::Status {
+      ASSIGN_OR_RETURN(const Viewer viewer, RequireViewer(context_, *call, "Packages", *request));
+      ASSIGN_OR_RETURN(const Scope scope, Scope::Of(context_, viewer));
+      return ListPackages(context_, scope, *request, response);
+    }());
+  }
+
+  grpc::Status PackageChanges(grpc::ServerContext* call,
+                              const v1::PackageChangesRequest* request,
+                              v1::PackageChangesResponse* response) override {
+    return ToGrpc([&]() -> absl::Status {
+      ASSIGN_OR_RETURN(const Viewer viewer,
+                       RequireViewer(context_, *call, "PackageChanges", *request));
+      ASSIGN_OR_RETURN(const Scope scope, Scope::Of(context_, viewer));
+      return ListPackageChanges(context_, scope, *request, response);
     }());
   }
 
@@ -137,11 +175,15 @@ class HistoryService final : public v1::History::Service {
     }
     RETURN_IF_ERROR(scope.Check(request.host()));
     RETURN_IF_ERROR(context_.store.fleet().GetHost(request.host()).status());
+    ASSIGN_OR_RETURN(const Digest content, wire::DigestFromProto(request.content()));
     const int most = MostOf(request.most());
     Window window = WindowOf(request.since_us(), request.until_us());
-    window.most = static_cast<uint32_t>(most) + 1;
+    window.most = content.empty() ? static_cast<uint32_t>(most) + 1 : kLookedThrough;
     ASSIGN_OR_RETURN(const auto spans, store_.Spans(request.host(), request.resource(), window));
     for (const SpanRecord& span : spans) {
+      if (!content.empty() && !TellsOf(span.state.report, content)) {
+        continue;
+      }
       if (response->spans_size() == most) {
         response->set_cut(true);
         break;
@@ -149,6 +191,7 @@ class HistoryService final : public v1::History::Service {
       *response->add_spans() = ToProto(span);
       response->mutable_spans()->rbegin()->set_host(request.host());
     }
+    CutIfFull(spans.size(), window, response);
     return absl::OkStatus();
   }
 
@@ -156,6 +199,7 @@ class HistoryService final : public v1::History::Service {
                            const Scope& scope,
                            v1::HostHistoryResponse* response) {
     ASSIGN_OR_RETURN(const Wanted wanted, Read(request.filter(), HostLanguage()));
+    ASSIGN_OR_RETURN(const Digest content, wire::DigestFromProto(request.content()));
     const int most = MostOf(request.most());
     Window window = WindowOf(request.since_us(), request.until_us());
     window.most = kLookedThrough;
@@ -169,7 +213,8 @@ class HistoryService final : public v1::History::Service {
       }
       const std::string& id = change.span.state.report.id;
       if (!found->second || !scope.Shows(change.host) ||
-          (!request.resource().empty() && id != request.resource())) {
+          (!request.resource().empty() && id != request.resource()) ||
+          (!content.empty() && !TellsOf(change.span.state.report, content))) {
         continue;
       }
       if (response->spans_size() == most) {

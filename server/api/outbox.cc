@@ -88,6 +88,8 @@ std::optional<v1::ServerMessage> Outbox::NextAfterHello() {
     acknowledged_.erase(first);
   } else if (std::exchange(resync_, false)) {
     message.mutable_resync();
+  } else if (std::exchange(packages_resync_, false)) {
+    message.mutable_resync()->set_packages(true);
   } else if (assignment_.has_value()) {
     *message.mutable_assignment() = ToProto(*assignment_);
     assignment_.reset();
@@ -111,6 +113,7 @@ void Outbox::Clear() {
   hello_ack_.reset();
   acknowledged_.clear();
   resync_ = false;
+  packages_resync_ = false;
   assignment_.reset();
   runs_.clear();
   pause_.reset();

@@ -30,6 +30,8 @@ class Outbox {
 
   void PutResync() { resync_ = true; }
 
+  void PutPackagesResync() { packages_resync_ = true; }
+
   // False when kMaxRuns wait already.
   bool PutRun(const std::string& id, const std::string& reason);
 
@@ -56,6 +58,7 @@ class Outbox {
   std::optional<v1::HelloAck> hello_ack_;
   std::map<std::string, uint64_t> acknowledged_;
   bool resync_ = false;
+  bool packages_resync_ = false;
   std::optional<Assignment> assignment_;
   Assignment last_assignment_;  // Kept last, sent or waiting.
   std::deque<v1::RunRequest> runs_;

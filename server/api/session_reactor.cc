@@ -279,10 +279,18 @@ void SessionReactor::Compare(const Agreement::Question& question) {
   if (!record.ok()) {
     return;  // The next heartbeat asks again.
   }
-  const Agreement::View store{record->states, record->catalog, record->revision_id};
-  if (agreement_.Compared(question, store, context_.clock.Monotonic())) {
+  const Agreement::View store{
+      record->states, record->catalog, record->revision_id, record->packages};
+  const Agreement::Wish wish = agreement_.Compared(question, store, context_.clock.Monotonic());
+  if (wish.states) {
     spdlog::info("host {}: its states are not what is stored; asking for all of them", host());
     outbox_.PutResync();
+  }
+  if (wish.packages) {
+    spdlog::info("host {}: its packages are not what is stored; asking for all of them", host());
+    outbox_.PutPackagesResync();
+  }
+  if (wish != Agreement::Wish()) {
     Pump();
   }
 }

@@ -6,7 +6,7 @@ namespace {
 
 constexpr absl::Duration kResyncEvery = absl::Minutes(1);
 
-bool Agree(const Agreement::View& host, const Agreement::View& store) {
+bool StatesAgree(const Agreement::View& host, const Agreement::View& store) {
   if (host.states.empty()) {
     return true;
   }
@@ -28,19 +28,24 @@ std::optional<Agreement::Question> Agreement::Heard(const View& host,
   return Question{host, unacknowledged, reports_};
 }
 
-bool Agreement::Compared(const Question& question, const View& store, absl::Duration now) {
+Agreement::Wish Agreement::Compared(const Question& question,
+                                    const View& store,
+                                    absl::Duration now) {
   const bool current = question.reports == reports_;
-  if (Agree(question.host, store)) {
+  const Digest& packages = question.host.packages;
+  const Wish wish{!StatesAgree(question.host, store),
+                  !packages.empty() && packages != store.packages};
+  if (wish == Wish()) {
     if (current) {
       agreed_ = question.host;
     }
-    return false;
+    return {};
   }
   if (!current || question.unacknowledged != 0 || now - last_resync_ < kResyncEvery) {
-    return false;
+    return {};
   }
   last_resync_ = now;
-  return true;
+  return wish;
 }
 
 }  // namespace fettle::server

@@ -19,6 +19,7 @@ class Agreement {
     Digest states;   // Empty: nothing said (yet).
     Digest catalog;  // Likewise.
     Digest revision;
+    Digest packages{};  // Empty: nothing said (yet).
     bool operator==(const View&) const = default;
   };
 
@@ -35,10 +36,17 @@ class Agreement {
   // A heartbeat: nothing if it says what was agreed to last, else what to ask the store.
   std::optional<Question> Heard(const View& host, uint64_t unacknowledged) const;
 
-  // The store's answer. True: ask the host for a snapshot. That happens only when nothing is under
-  // way that would explain the difference, and at most once a minute. Both empty agree: a host
-  // before its first run has nothing to say.
-  bool Compared(const Question& question, const View& store, absl::Duration now);
+  // What to ask the host for.
+  struct Wish {
+    bool states = false;    // A snapshot.
+    bool packages = false;  // The whole list of its packages.
+    bool operator==(const Wish&) const = default;
+  };
+
+  // The store's answer. Something is wished for only when nothing is under way that would explain
+  // the difference, and at most once a minute. Both empty agree: a host before its first run has
+  // nothing to say.
+  Wish Compared(const Question& question, const View& store, absl::Duration now);
 
  private:
   uint64_t reports_ = 0;

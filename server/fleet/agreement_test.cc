@@ -17,7 +17,7 @@ bool Resync(Agreement* agreement,
             absl::Duration now = kNow,
             uint64_t unacknowledged = 0) {
   const auto question = agreement->Heard(host, unacknowledged);
-  return question.has_value() && agreement->Compared(*question, store, now);
+  return question.has_value() && agreement->Compared(*question, store, now).states;
 }
 
 TEST(AgreementTest, OnceAgreedNothingIsAskedUntilSomethingChanges) {
@@ -49,7 +49,7 @@ TEST(AgreementTest, ReportsUnderWayExplainADifference) {
   const auto question = agreement.Heard(kOther, 0);
   ASSERT_TRUE(question.has_value());
   agreement.ReportsCame();
-  EXPECT_FALSE(agreement.Compared(*question, kOne, kNow));
+  EXPECT_EQ(agreement.Compared(*question, kOne, kNow), Agreement::Wish());
 }
 
 TEST(AgreementTest, AnAnswerThatReportsHaveOvertakenAgreesToNothing) {
@@ -57,13 +57,34 @@ TEST(AgreementTest, AnAnswerThatReportsHaveOvertakenAgreesToNothing) {
   const auto question = agreement.Heard(kOne, 0);
   ASSERT_TRUE(question.has_value());
   agreement.ReportsCame();
-  EXPECT_FALSE(agreement.Compared(*question, kOne, kNow));
+  EXPECT_EQ(agreement.Compared(*question, kOne, kNow), Agreement::Wish());
   EXPECT_TRUE(agreement.Heard(kOne, 0).has_value());
 }
 
 TEST(AgreementTest, AHostBeforeItsFirstRunHasNothingToSay) {
   Agreement agreement;
   EXPECT_FALSE(Resync(&agreement, {}, kOne));
+}
+
+TEST(AgreementTest, OtherPackagesAskForTheListOfPackagesAlone) {
+  Agreement agreement;
+  Agreement::View host = kOne;
+  host.packages = Sha256("packages");
+  Agreement::View store = kOne;
+  const auto question = agreement.Heard(host, 0);
+  ASSERT_TRUE(question.has_value());
+  EXPECT_EQ(agreement.Compared(*question, store, kNow), (Agreement::Wish{false, true}));
+  store.packages = host.packages;
+  EXPECT_EQ(agreement.Compared(*question, store, kNow), Agreement::Wish());
+  EXPECT_FALSE(agreement.Heard(host, 0).has_value());
+}
+
+TEST(AgreementTest, AHostThatSaysNothingOfItsPackagesAgrees) {
+  Agreement agreement;
+  Agreement::View store = kOne;
+  store.packages = Sha256("packages");
+  EXPECT_FALSE(Resync(&agreement, kOne, store));
+  EXPECT_FALSE(agreement.Heard(kOne, 0).has_value());
 }
 
 }  // namespace

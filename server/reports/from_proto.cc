@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "lib/base/status_macros.h"
+#include "lib/wire/package_wire.h"
 #include "lib/wire/report_wire.h"
 
 namespace fettle::server {
@@ -75,6 +76,10 @@ absl::StatusOr<Body> BodyOf(const std::string& host, const v1::Report& report, a
       }
       return Body(PauseReport{until == 0 ? absl::InfinitePast() : absl::FromUnixMicros(until),
                               report.pause().reason().substr(0, kMaxReason)});
+    }
+    case v1::Report::kPackages: {
+      ASSIGN_OR_RETURN(resource::PackageReport packages, wire::FromProto(report.packages()));
+      return Body(std::move(packages));
     }
     case v1::Report::BODY_NOT_SET:
       break;

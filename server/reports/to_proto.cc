@@ -137,6 +137,30 @@ v1::DriftRecord ToProto(const DriftEntry& drift) {
   return out;
 }
 
+v1::InstalledPackage ToProto(const InstalledPackage& package) {
+  v1::InstalledPackage out;
+  out.set_host(package.host);
+  out.set_name(package.name);
+  out.set_version(package.package.version);
+  out.set_architecture(package.package.architecture);
+  out.set_since_us(TimeToProto(package.since));
+  return out;
+}
+
+v1::PackageChange ToProto(const PackageChange& change) {
+  v1::PackageChange out;
+  out.set_host(change.host);
+  out.set_name(change.name);
+  out.set_from(change.from.version);
+  out.set_to(change.to.version);
+  out.set_architecture(change.to.version.empty() ? change.from.architecture
+                                                 : change.to.architecture);
+  out.set_time_us(TimeToProto(change.time));
+  out.set_run(change.run);
+  out.set_transaction(change.transaction);
+  return out;
+}
+
 v1::Token ToProto(const TokenRecord& token) {
   v1::Token out;
   out.set_id(token.id);

@@ -8,6 +8,7 @@
 #include "fettle/v1/history.pb.h"
 #include "fettle/v1/policy.pb.h"
 #include "server/fleet/host_view.h"
+#include "server/store/packages.h"
 #include "server/store/types.h"
 
 // What people are shown, as protobuf. Times that are not known are 0.
@@ -24,6 +25,8 @@ v1::Host ToProto(const HostView& host);
 v1::ResourceState ToProto(const StateRecord& state);
 v1::Span ToProto(const SpanRecord& span);
 v1::DriftRecord ToProto(const DriftEntry& drift);
+v1::InstalledPackage ToProto(const InstalledPackage& package);
+v1::PackageChange ToProto(const PackageChange& change);
 v1::Token ToProto(const TokenRecord& token);
 
 // With the channels that point to it and the number of `hosts` that enforce it.

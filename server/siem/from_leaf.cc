@@ -190,6 +190,8 @@ class Batch {
 
   static void Tell(const CoverageReport& /*coverage*/) {}
 
+  static void Tell(const resource::PackageReport& /*packages*/) {}
+
   const LogLeaf& leaf_;
   const evidence::ReportsLeaf& reports_;
   const Ingest* record_ = nullptr;

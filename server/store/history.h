@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -10,6 +11,7 @@
 #include "absl/time/time.h"
 
 #include "lib/resource/report.h"
+#include "server/store/packages.h"
 #include "server/store/types.h"
 
 // What was, at a moment and over a time. Times of states, facts and runs are the host's clock. What
@@ -29,6 +31,8 @@ struct HostThen {
   uint32_t open_drift = 0;
   std::string revision;  // What it enforced; "" where that is not known.
 };
+
+inline constexpr std::size_t kMostPackages = 500'000;
 
 struct HostSpan {
   std::string host;
@@ -61,6 +65,14 @@ class HistoryStore {
   // Runs that started in the window, newest first, without resources. `host` "" for all.
   virtual absl::StatusOr<std::vector<resource::RunReport>> Runs(const std::string& host,
                                                                 const Window& window) = 0;
+
+  // The packages that are installed, or were at a moment. kInvalidArgument for more than
+  // kMostPackages.
+  virtual absl::StatusOr<PackageList> Packages(const PackageWanted& wanted, absl::Time at) = 0;
+  // Packages that came, went, or came in another version in the window, newest first. What a host
+  // told first of all is no change.
+  virtual absl::StatusOr<std::vector<PackageChange>> PackageChanges(const PackageWanted& wanted,
+                                                                    const Window& window) = 0;
 };
 
 }  // namespace fettle::server

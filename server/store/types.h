@@ -12,6 +12,7 @@
 
 #include "lib/digest/digest.h"
 #include "lib/resource/coverage.h"
+#include "lib/resource/packages.h"
 #include "lib/resource/report.h"
 
 // What the server keeps, as plain values. See store.h.
@@ -42,6 +43,7 @@ struct HostRecord {
   absl::Time certificate_expires;  // Of its newest that is not revoked; InfinitePast: none.
   absl::Time paused_until = absl::InfinitePast();  // InfinitePast: it is not paused.
   std::string pause_reason;
+  Digest packages;         // Of its installed packages as last told; empty: never told.
   std::string report_key;  // What it signed its newest reports with, 32 bytes; "" none yet.
 };
 
@@ -217,6 +219,7 @@ struct Ingest {
                Refusal,
                CoverageReport,
                PauseReport,
+               resource::PackageReport,
                Unreadable>
       body;
 };

@@ -33,6 +33,9 @@ namespace {
 using resource::State;
 
 constexpr int kMonths = 12;
+constexpr int64_t kPackages = 500;        // Of each host.
+constexpr int64_t kVersions = 24;         // Of each package, in the year.
+constexpr uint64_t kPackageChanges = 20;  // Of each host, a month.
 constexpr absl::Duration kMonth = absl::Hours(24 * 30);
 constexpr absl::Duration kHeartbeat = absl::Minutes(1);
 
@@ -49,6 +52,10 @@ std::string HostName(uint64_t index) {
 
 std::string ResourceName(uint64_t index) {
   return fmt::format("file:/etc/app/conf.d/{:04}.conf", index);
+}
+
+std::string PackageName(int64_t number) {
+  return fmt::format("libpackage{:04}", number);
 }
 
 // As large as that of one changed line of a file.
@@ -72,6 +79,7 @@ class Writer {
     RETURN_IF_ERROR(database_.Execute(
         "PRAGMA synchronous=OFF; PRAGMA cache_size=-1000000; PRAGMA temp_store=MEMORY"));
     RETURN_IF_ERROR(database_.Transaction([&] { return WriteHosts(); }));
+    RETURN_IF_ERROR(database_.Transaction([&] { return WritePackages(); }));
     for (int month = 0; month < kMonths; ++month) {
       fmt::print(stderr, "\rwriting month {} of {} ", month + 1, kMonths);
       RETURN_IF_ERROR(database_.Transaction([&] { return WriteMonth(month); }));
@@ -118,7 +126,54 @@ class Writer {
     return absl::OkStatus();
   }
 
+  // Those of now. Every host has every package; the number of a host is its index and one.
+  absl::Status WritePackages() {
+    const absl::Time first = now_ - kMonths * kMonth;
+    for (int64_t version = 1; version <= kVersions; ++version) {
+      RETURN_IF_ERROR(database_.Run("INSERT INTO package_versions VALUES(?, ?)",
+                                    version,
+                                    fmt::format("3.0.{}-1~deb12u2 amd64", version)));
+    }
+    for (uint64_t i = 0; i < load_.hosts; ++i) {
+      RETURN_IF_ERROR(database_.Run("INSERT INTO package_hosts VALUES(?, ?, ?, ?, x'01')",
+                                    static_cast<int64_t>(i + 1),
+                                    HostName(i),
+                                    first,
+                                    now_));
+    }
+    for (int64_t name = 1; name <= kPackages; ++name) {
+      RETURN_IF_ERROR(
+          database_.Run("INSERT INTO package_names VALUES(?, ?)", name, PackageName(name)));
+      for (uint64_t i = 0; i < load_.hosts; ++i) {
+        RETURN_IF_ERROR(database_.Run("INSERT INTO packages VALUES(?, ?, ?, ?)",
+                                      name,
+                                      static_cast<int64_t>(i + 1),
+                                      static_cast<int64_t>(1 + random_() % kVersions),
+                                      first));
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status WritePackageChanges(absl::Time begin) {
+    for (uint64_t i = 0; i < load_.hosts * kPackageChanges; ++i) {
+      const absl::Time time = begin + kMonth * std::uniform_real_distribution<>(0, 1)(random_);
+      ASSIGN_OR_RETURN(const std::string suffix, partitions_.Ensure(database_, time));
+      RETURN_IF_ERROR(database_.Run(
+          fmt::format("INSERT OR IGNORE INTO package_changes_{} VALUES(?, ?, ?, ?, ?, ?, '', 0)",
+                      suffix),
+          static_cast<int64_t>(1 + random_() % kPackages),
+          static_cast<int64_t>(1 + random_() % load_.hosts),
+          time,
+          static_cast<int64_t>(1 + random_() % kVersions),
+          now_ - kMonths * kMonth,
+          static_cast<int64_t>(1 + random_() % kVersions)));
+    }
+    return absl::OkStatus();
+  }
+
   absl::Status WriteMonth(int month) {
+    RETURN_IF_ERROR(WritePackageChanges(now_ - (kMonths - month) * kMonth));
     const absl::Time begin = now_ - (kMonths - month) * kMonth;
     const uint64_t rows = load_.rows / kMonths;
     for (uint64_t i = 0; i < rows; ++i) {
@@ -255,6 +310,27 @@ class Questions {
       scope.at = SomeTime();
       return assessor.Assess(scope).status();
     });
+    Ask("packages NAME", 50, [&] { return Packages({std::nullopt, SomePackage()}, Far()); });
+    Ask("packages NAME --at any time of the year", 50, [&] {
+      return Packages({std::nullopt, SomePackage()}, SomeTime());
+    });
+    Ask("packages PATTERN (10 names)", 10, [&] {
+      return Packages({std::nullopt, "libpackage003?"}, Far());
+    });
+    Ask("packages --where HOST", 200, [&] { return Packages({{{SomeHost()}}, ""}, Far()); });
+    Ask("packages --where HOST --at", 200, [&] {
+      return Packages({{{SomeHost()}}, ""}, SomeTime());
+    });
+    Ask("packages NAME --since 30d", 50, [&] {
+      return history.PackageChanges({std::nullopt, SomePackage()}, {now_ - kMonth, Far(), 201})
+          .status();
+    });
+    Ask("packages --where HOST --since 30d", 100, [&] {
+      return history.PackageChanges({{{SomeHost()}}, ""}, {now_ - kMonth, Far(), 201}).status();
+    });
+    Ask("packages --since 1d", 20, [&] {
+      return history.PackageChanges({}, {now_ - absl::Hours(24), Far(), 201}).status();
+    });
     Ask("audit log", 100, [&] { return store_.evidence().List({}).status(); });
   }
 
@@ -268,6 +344,13 @@ class Questions {
   absl::Status HostsAt(absl::Time at) {
     return FindHosts(store_, "", now_, kHeartbeat, at).status();
   }
+
+  absl::Status Packages(const PackageWanted& wanted, absl::Time at) {
+    ASSIGN_OR_RETURN(const PackageList list, store_.history().Packages(wanted, at));
+    return list.packages.empty() ? NotFound("no package") : absl::OkStatus();
+  }
+
+  std::string SomePackage() { return PackageName(static_cast<int64_t>(1 + random_() % kPackages)); }
 
   std::string SomeHost() { return HostName(random_() % load_.hosts); }
 

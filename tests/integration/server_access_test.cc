@@ -13,6 +13,7 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::Contains;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -188,6 +189,21 @@ TEST_F(AccessTest, AnAuditorSeesTheHostsOfTheirFilterAndEveryQueryIsLogged) {
                 StatusIs(absl::StatusCode::kNotFound));
   }
   {
+    v1::PackagesRequest request;
+    Call call;
+    v1::PackagesResponse response;
+    ASSERT_OK(Of(HistoryOf(vera)->Packages(&call, request, &response)));
+    EXPECT_THAT(response.not_known(), ElementsAre("web1"));
+  }
+  {
+    v1::PackageChangesRequest request;
+    request.set_filter("db1");
+    Call call;
+    v1::PackageChangesResponse response;
+    ASSERT_OK(Of(HistoryOf(vera)->PackageChanges(&call, request, &response)));
+    EXPECT_EQ(response.changes_size(), 0);
+  }
+  {
     Call call;
     v1::ListTokensResponse response;
     EXPECT_THAT(Of(fleet->ListTokens(&call, {}, &response)),
@@ -214,6 +230,8 @@ TEST_F(AccessTest, AnAuditorSeesTheHostsOfTheirFilterAndEveryQueryIsLogged) {
               AllOf(Contains(HasSubstr("user/vera: query: ListHosts {}")),
                     Contains(HasSubstr("user/vera: query: GetHost {\"name\":\"web1\"}")),
                     Contains(HasSubstr("user/vera: query: HostHistory {\"host\":\"db1\"}")),
+                    Contains(HasSubstr("user/vera: query: Packages {}")),
+                    Contains(HasSubstr("user/vera: query: PackageChanges {\"filter\":\"db1\"}")),
                     Contains(HasSubstr("user/vera: query: ListLeaves"))));
 }
 

@@ -2,6 +2,8 @@
 // What goes on between a host and the server while it is connected: a real server, real TLS.
 #include "lib/digest/digest.h"
 #include "lib/resource/report.h"
+#include "lib/wire/package_wire.h"
+#include "lib/wire/report_wire.h"
 #include "tests/server/server_world.h"
 #include "tests/server/store_fixture.h"
 #include "tests/support/status_matchers.h"
@@ -205,6 +207,67 @@ TEST_F(SessionTest, WhatWasIsToldOfAMomentAndOfAWindow) {
   v1::RunsResponse runs;
   ASSERT_OK(Of(HistoryOf(admin())->Runs(&runs_call, early, &runs)));
   EXPECT_EQ(runs.runs_size(), 1);
+}
+
+TEST_F(SessionTest, PackagesAreToldAskedForAnewWhenTheyDifferAndFound) {
+  const auto session = Session();
+  Greet(session.get());
+  const resource::PackageSet one{{"bash", {"5.1", "amd64"}}};
+  const resource::PackageSet two{{"bash", {"5.2", "amd64"}}, {"nano", {"7", "amd64"}}};
+  const auto report = [&](uint64_t sequence, resource::PackageReport packages, absl::Time at) {
+    packages.changed = at;
+    v1::Report record;
+    record.set_sequence(sequence);
+    record.set_recorded_us(absl::ToUnixMicros(at));
+    *record.mutable_packages() = wire::ToProto(packages);
+    return record;
+  };
+  resource::PackageReport whole = resource::PackageChanges({}, one);
+  whole.whole = true;
+  resource::PackageReport change = resource::PackageChanges(one, two);
+  change.transactions = {"apt-get upgrade, requested by ann (1000)"};
+  change.entries[0].transaction = 1;
+  const absl::Time start = clock_.Now() - absl::Hours(1);
+  session->Report("e1", {report(1, whole, start), report(2, change, start + absl::Minutes(1))});
+  ASSERT_TRUE(session->Next().has_acknowledgement());
+  v1::PackagesRequest request;
+  request.set_name("bash");
+  Call now_call;
+  v1::PackagesResponse now;
+  ASSERT_OK(Of(HistoryOf(admin())->Packages(&now_call, request, &now)));
+  ASSERT_EQ(now.packages_size(), 1);
+  EXPECT_EQ(now.packages(0).version(), "5.2");
+  ASSERT_EQ(now.counts_size(), 1);
+  EXPECT_EQ(now.counts(0).hosts(), 1U);
+  request.set_at_us(absl::ToUnixMicros(start + absl::Seconds(30)));
+  Call then_call;
+  v1::PackagesResponse then;
+  ASSERT_OK(Of(HistoryOf(admin())->Packages(&then_call, request, &then)));
+  ASSERT_EQ(then.packages_size(), 1);
+  EXPECT_EQ(then.packages(0).version(), "5.1");
+  v1::PackageChangesRequest asked;
+  asked.set_filter("web*");
+  Call changes_call;
+  v1::PackageChangesResponse changes;
+  ASSERT_OK(Of(HistoryOf(admin())->PackageChanges(&changes_call, asked, &changes)));
+  ASSERT_EQ(changes.changes_size(), 2);
+  asked.set_name("bash");
+  Call bash_call;
+  changes.Clear();
+  ASSERT_OK(Of(HistoryOf(admin())->PackageChanges(&bash_call, asked, &changes)));
+  ASSERT_EQ(changes.changes_size(), 1);
+  EXPECT_EQ(changes.changes(0).from(), "5.1");
+  EXPECT_EQ(changes.changes(0).transaction(), "apt-get upgrade, requested by ann (1000)");
+  asked.set_name("'; DROP");
+  Call bad_call;
+  EXPECT_THAT(Of(HistoryOf(admin())->PackageChanges(&bad_call, asked, &changes)),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("no name of a package")));
+  v1::AgentMessage beat;
+  beat.mutable_heartbeat()->set_packages(wire::ToProto(resource::PackageDigest(one)));
+  session->Send(beat);
+  const v1::ServerMessage wish = session->Next();
+  ASSERT_TRUE(wish.has_resync()) << wish.ShortDebugString();
+  EXPECT_TRUE(wish.resync().packages());
 }
 
 TEST_F(SessionTest, WhatWasAcknowledgedIsThereAfterACrash) {

@@ -20,8 +20,10 @@ constexpr char kHostColumns[] =
     "h.failed, h.reverted, h.blocked, h.open_drift, h.last_run, h.last_run_error, h.revoked, "
     "coalesce((SELECT max(c.expires) FROM certificates c WHERE c.subject = 0 AND c.name = h.name "
     "AND c.revoked = 0), -9223372036854775808), "
-    "coalesce(p.until, -9223372036854775808), coalesce(p.reason, ''), coalesce(k.key, x'') FROM "
-    "hosts h LEFT JOIN report_keys k ON k.host = h.name "
+    "coalesce(p.until, -9223372036854775808), coalesce(p.reason, ''), coalesce(k.key, x''), "
+    "coalesce(g.digest, x'') FROM "
+    "hosts h LEFT JOIN package_hosts g ON g.host = h.name LEFT JOIN report_keys k ON k.host = "
+    "h.name "
     "LEFT JOIN pauses p ON p.host = h.name "
     "LEFT JOIN revisions r ON r.id = h.revision_id ";
 
@@ -59,6 +61,7 @@ HostRecord ReadHost(const Row& row) {
   host.paused_until = row.Time(26);
   host.pause_reason = row.Text(27);
   host.report_key = row.Text(28);
+  host.packages = row.AsDigest(29);
   return host;
 }
 

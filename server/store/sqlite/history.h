@@ -27,6 +27,9 @@ class SqliteHistoryStore final : public HistoryStore {
   absl::StatusOr<std::vector<DriftEntry>> Drift(const Window& window) override;
   absl::StatusOr<std::vector<resource::RunReport>> Runs(const std::string& host,
                                                         const Window& window) override;
+  absl::StatusOr<PackageList> Packages(const PackageWanted& wanted, absl::Time at) override;
+  absl::StatusOr<std::vector<PackageChange>> PackageChanges(const PackageWanted& wanted,
+                                                            const Window& window) override;
 
  private:
   Readers& reader_;

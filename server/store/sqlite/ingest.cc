@@ -15,6 +15,7 @@
 #include "lib/pki/base64.h"
 #include "lib/wire/report_wire.h"
 #include "server/store/sqlite/host_spans.h"
+#include "server/store/sqlite/packages.h"
 
 namespace fettle::server::sqlite {
 namespace {
@@ -162,6 +163,9 @@ absl::Status Ingester::ApplyRecord(const std::string& host, const Ingest& record
     return database_.Run("INSERT OR REPLACE INTO coverage VALUES(?, ?)",
                          host,
                          wire::ToProto(coverage->resources).SerializeAsString());
+  }
+  if (const auto* packages = std::get_if<resource::PackageReport>(&record.body)) {
+    return StorePackages(database_, partitions_, host, *packages, now_);
   }
   if (const auto* pause = std::get_if<PauseReport>(&record.body)) {
     return ApplyPause(host, *pause);

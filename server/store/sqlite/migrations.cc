@@ -95,6 +95,16 @@ ALTER TABLE tokens ADD COLUMN filter TEXT NOT NULL DEFAULT '';
 )sql",
     // Classes of length in the tables of months, by AddLengthClasses().
     "SELECT 1",
+    // Installed packages as they are now (packages.h); what changed stands in the tables of months.
+    R"sql(
+CREATE TABLE package_names(id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
+CREATE TABLE package_versions(id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
+CREATE TABLE package_hosts(id INTEGER PRIMARY KEY, host TEXT NOT NULL UNIQUE, first INTEGER NOT NULL,
+  newest INTEGER NOT NULL, digest BLOB NOT NULL);
+CREATE TABLE packages(name INTEGER NOT NULL, host INTEGER NOT NULL, version INTEGER NOT NULL, since INTEGER NOT NULL,
+  PRIMARY KEY(name, host)) WITHOUT ROWID;
+CREATE INDEX packages_host ON packages(host);
+)sql",
 };
 
 constexpr int64_t kSpans = 5;    // The version that needs MoveToSpans().

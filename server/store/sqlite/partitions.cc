@@ -21,6 +21,12 @@ CREATE TABLE IF NOT EXISTS reports_{0}(number INTEGER PRIMARY KEY, time INTEGER 
   leaf TEXT NOT NULL, data BLOB NOT NULL);
 CREATE INDEX IF NOT EXISTS reports_{0}_time ON reports_{0}(time);
 CREATE INDEX IF NOT EXISTS reports_{0}_host ON reports_{0}(host, number);
+CREATE TABLE IF NOT EXISTS package_changes_{0}(name INTEGER NOT NULL, host INTEGER NOT NULL, time INTEGER NOT NULL,
+  was INTEGER NOT NULL, was_since INTEGER NOT NULL, became INTEGER NOT NULL, run TEXT NOT NULL, cause INTEGER NOT NULL,
+  PRIMARY KEY(name, host, time)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS package_changes_{0}_host ON package_changes_{0}(host, time);
+CREATE INDEX IF NOT EXISTS package_changes_{0}_time ON package_changes_{0}(time);
+CREATE TABLE IF NOT EXISTS package_causes_{0}(id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
 )sql";
 
 constexpr char kHistoryLength[] =
@@ -119,7 +125,8 @@ absl::StatusOr<std::vector<std::string>> DropPartitionsBefore(Database& database
   const std::string first_kept = MonthOf(before);
   std::vector<std::string> tables;
   std::set<std::string> months;
-  for (const std::string kind : {"history_", "drift_", "runs_", "reports_"}) {
+  for (const std::string kind :
+       {"history_", "drift_", "runs_", "reports_", "package_changes_", "package_causes_"}) {
     RETURN_IF_ERROR(database.Query(
         "SELECT name FROM sqlite_master WHERE type = 'table' AND name GLOB ? AND name < ?",
         [&](const Row& row) {

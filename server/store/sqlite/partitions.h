@@ -18,6 +18,9 @@
 //   runs_202611     runs that started in the month  reports_202611  leaves of the evidence log for
 //   reports
 //                                                   that came in the month, with their batches
+//   package_changes_202611, package_causes_202611  packages that came and went in the month, and
+//   what
+//                                                   the package managers' logs say of it
 namespace fettle::server::sqlite {
 
 //
