@@ -134,11 +134,13 @@ absl::StatusOr<Digest> ContentOf(const Arguments& arguments) {
   constexpr std::string_view kPrefix = "sha256:";
   const auto digest =
       Digest::FromHex(given.starts_with(kPrefix) ? given.substr(kPrefix.size()) : given);
-  return digest.ok() ? digest
-                     : InvalidArgument(
-                           "--content {}: a SHA-256 has 64 hexadecimal digits, as "
-                           "sha256sum prints it",
-                           given);
+  if (!digest.ok() || digest->empty()) {
+    return InvalidArgument(
+        "--content {}: a SHA-256 has 64 hexadecimal digits, not all of them 0, as sha256sum "
+        "prints it",
+        given);
+  }
+  return digest;
 }
 
 absl::StatusOr<v1::HostHistoryRequest> RequestFor(const Arguments& arguments) {

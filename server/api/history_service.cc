@@ -37,6 +37,15 @@ void CutIfFull(std::size_t found, const Window& window, Response* response) {
   }
 }
 
+// Empty: any content.
+absl::StatusOr<Digest> ContentOf(const v1::HostHistoryRequest& request) {
+  ASSIGN_OR_RETURN(const Digest content, wire::DigestFromProto(request.content()));
+  if (content.empty() && !request.content().empty()) {
+    return InvalidArgument("no content has a SHA-256 of zeros");
+  }
+  return content;
+}
+
 // Whether a report tells of a file with this content: found, wanted, or last set. Short texts are
 // reported in full, others by their digest.
 bool TellsOf(const resource::ResourceReport& report, const Digest& content) {
@@ -175,7 +184,7 @@ class HistoryService final : public v1::History::Service {
     }
     RETURN_IF_ERROR(scope.Check(request.host()));
     RETURN_IF_ERROR(context_.store.fleet().GetHost(request.host()).status());
-    ASSIGN_OR_RETURN(const Digest content, wire::DigestFromProto(request.content()));
+    ASSIGN_OR_RETURN(const Digest content, ContentOf(request));
     const int most = MostOf(request.most());
     Window window = WindowOf(request.since_us(), request.until_us());
     window.most = content.empty() ? static_cast<uint32_t>(most) + 1 : kLookedThrough;
@@ -199,7 +208,7 @@ class HistoryService final : public v1::History::Service {
                            const Scope& scope,
                            v1::HostHistoryResponse* response) {
     ASSIGN_OR_RETURN(const Wanted wanted, Read(request.filter(), HostLanguage()));
-    ASSIGN_OR_RETURN(const Digest content, wire::DigestFromProto(request.content()));
+    ASSIGN_OR_RETURN(const Digest content, ContentOf(request));
     const int most = MostOf(request.most());
     Window window = WindowOf(request.since_us(), request.until_us());
     window.most = kLookedThrough;

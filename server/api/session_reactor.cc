@@ -56,6 +56,13 @@ absl::StatusOr<Agreement::View> ViewOf(const Said& said) {
   return view;
 }
 
+// A heartbeat says its packages as well; a Hello comes before anybody has looked at them.
+absl::StatusOr<Agreement::View> HeartbeatView(const v1::Heartbeat& heartbeat) {
+  ASSIGN_OR_RETURN(Agreement::View view, ViewOf(heartbeat));
+  ASSIGN_OR_RETURN(view.packages, wire::DigestFromProto(heartbeat.packages()));
+  return view;
+}
+
 // What came, if the host signed it.
 absl::StatusOr<SignedReports> CheckSignature(const std::string& host,
                                              const std::vector<Ingest>& records,
@@ -166,7 +173,7 @@ void SessionReactor::OnReadDone(bool ok) {
 
 void SessionReactor::Heard(const v1::Heartbeat& heartbeat) {
   context_.store.fleet().NoteSeen(host(), context_.clock.Now());
-  const auto view = ViewOf(heartbeat);
+  const auto view = HeartbeatView(heartbeat);
   if (!view.ok()) {
     End(Annotate(view.status(), "Heartbeat"));
     return;

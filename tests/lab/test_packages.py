@@ -52,12 +52,13 @@ class Packages(unittest.TestCase):
         """By host, of one package."""
         return {one["host"]: one["version"] for one in self.packages(name, *words)}
 
-    def change_of(self, name, host, to):
+    def change_of(self, name, host, to, since="1h"):
         """Waits until it is told that the package came to be of this version ("": gone)."""
         found = []
 
         def told():
-            found[:] = [one for one in self.changes(name, "--where", host) if one.get("to", "") == to]
+            changes = self.fleet.json("packages", name, "--where", host, "--since", since).get("changes", [])
+            found[:] = [one for one in changes if one.get("to", "") == to]
             return found
         wait_until(told, SECONDS, f"{name} {to or 'gone'} on {host} to be told")
         return found[0]
@@ -106,9 +107,10 @@ class Packages(unittest.TestCase):
         self.assertEqual(self.versions(TOOL, "--at", there), {"web1": "1.0"})
 
     def test_4_what_a_run_installs_is_told_with_the_run(self):
+        before = now()
         self.publish(f'package "{TOOL}" {{ version = "2.0" }}\n')
         for host in ("web1", "web2"):
-            change = self.change_of(TOOL, host, "2.0")
+            change = self.change_of(TOOL, host, "2.0", since=before)
             runs = {run["id"]: run for run in self.fleet.json("runs", host)["runs"]}
             self.assertIn(change["run"], runs)
         said = self.fleet.fettle("history", "web2", "--since", "1h").out
@@ -147,8 +149,9 @@ class Packages(unittest.TestCase):
         asked = ("history", "--file", local.name, "--path", "/etc/lab")
         wait_until(lambda: self.fleet.json(*asked).get("spans", []), SECONDS, "the content to be told")
         self.assertEqual({span["host"] for span in self.fleet.json(*asked)["spans"]}, {"web2"})
-        self.assertEqual(self.fleet.fettle("history", "--content", "12", check=False).code, 1)
-        self.assertEqual(self.fleet.json("history", "--content", "0" * 64).get("spans", []), [])
+        self.assertEqual(self.fleet.fettle("history", "--content", "12", check=False).code, 5)
+        self.assertEqual(self.fleet.json("history", "--content", "1" * 64).get("spans", []), [])
+        self.assertEqual(self.fleet.fettle("history", "--content", "0" * 64, check=False).code, 5)
 
 
 if __name__ == "__main__":

@@ -108,7 +108,7 @@ class Selection {
     if (fresh) {
       RETURN_IF_ERROR(database_.Query(
           "SELECT text FROM package_versions WHERE id = ?",
-          [&](const Row& row) { found->second = ReadVersion(row.Bytes(0)); },
+          [&, &read = found->second](const Row& row) { read = ReadVersion(row.Bytes(0)); },
           version));
     }
     return found->second;
