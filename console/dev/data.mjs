@@ -186,6 +186,34 @@ export function detail(fleet, name, resources = 1000) {
   return { host, factsJson: JSON.stringify(facts), resources: [...off, ...plain] };
 }
 
+// As many packages as a large system has; some came by apt, some by a run, the rest were there.
+export function packagesOf(name) {
+  return Array.from({ length: 3000 }, (_, i) => ({
+    host: name,
+    name: i === 7 ? 'lib:<b>' : `${['lib', 'python3-', 'golang-', 'tool-'][i % 4]}${i}`,
+    version: `1.${i % 17}.${i % 5}-${1 + (i % 3)}`,
+    architecture: i % 4 === 1 ? 'all' : 'amd64',
+    sinceUs: us(Date.now() - (i % 90) * DAY - 1_000_000),
+  }));
+}
+
+export function packageChangesOf(name) {
+  return packagesOf(name)
+    .filter((_, i) => i % 9 === 7)
+    .map((one, i) => ({
+      host: name,
+      name: one.name,
+      ...(i % 3 === 0 ? {} : { from: '1.0-1' }),
+      to: one.version,
+      architecture: one.architecture,
+      timeUs: one.sinceUs,
+      ...(i % 2 === 0
+        ? { transaction: `apt-get install -y ${one.name} <i>, requested by ann (1000)` }
+        : { run: `run-${i}` }),
+    }))
+    .sort((a, b) => Number(b.timeUs) - Number(a.timeUs));
+}
+
 export function history(fleet, name) {
   const all = detail(fleet, name, 40);
   if (!all) return [];

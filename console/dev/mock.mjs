@@ -6,7 +6,17 @@ import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { assess, exported, getHead, listLeaves, trend } from './assess.mjs';
-import { blobs, channels, detail, history, makeFleet, motd, revisions } from './data.mjs';
+import {
+  blobs,
+  channels,
+  detail,
+  history,
+  makeFleet,
+  motd,
+  packageChangesOf,
+  packagesOf,
+  revisions,
+} from './data.mjs';
 
 const port = Number(process.argv[2] ?? 7480);
 const fleet = makeFleet(Number(process.argv[3] ?? 10_000));
@@ -51,6 +61,15 @@ const methods = {
   }),
   'History/Runs': request => ({ runs: filtered(fleet.runs, request) }),
   'History/HostHistory': request => ({ spans: history(fleet, request.host) }),
+  'History/Packages': request => ({
+    packages: fleet.hosts.filter(fits(request.filter)).flatMap(host => packagesOf(host.name)),
+  }),
+  'History/PackageChanges': request => ({
+    changes: fleet.hosts
+      .filter(fits(request.filter))
+      .flatMap(host => packageChangesOf(host.name))
+      .filter(one => Number(one.timeUs) >= Number(request.sinceUs ?? 0)),
+  }),
   'Policy/ListRevisions': () => ({ revisions }),
   'Policy/GetRevision': request =>
     revisions.find(

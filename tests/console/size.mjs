@@ -162,6 +162,8 @@ await tell(new Browser(`http://127.0.0.1:${port}`, out), async browser => {
     ['host', `hosts/${odd}?r=${script}`, '<img src=x onerror=alert(1)>'],
     ['host-timeline', `hosts/${odd}/timeline`, 'this moment'],
     ['host-drift', `hosts/${odd}/drift?since=now`, 'open'],
+    ['host-packages', `hosts/${odd}/packages`, 'lib:<b>'],
+    ['host-packages-changes', `hosts/${odd}/packages?view=changes&q=lib:*`, '<i>, requested by ann'],
     ['host-facts', `hosts/${odd}/facts`, 'os.id'],
     ['drift', 'drift', 'by whom is not known'],
     ['drift-week', 'drift?since=7d', 'corrected'],

@@ -6,17 +6,21 @@ and light, wide and as on a phone, with axe; a drift that happens now; names tha
 FETTLE_BIN is the program; CONSOLE_DIST the built console; CONSOLE_PICTURES where pictures of all pages are kept."""
 import datetime
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
 
+from aptrepo import AptRepo  # noqa: E402
 from fleet import Fleet  # noqa: E402
 from labhost import wait_until  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SECONDS = 30
+TOOL = "fettle-lab-tool"
 FLEET_LUA = 'include "app"\nhost.enforce = host.labels.role ~= "db"\n'
 RECIPE = """
 file "/etc/motd" { content = "ours\\n", control = { "CIS-1.7.1", "OWN-1" } }
@@ -57,6 +61,7 @@ class Console(unittest.TestCase):
                           console=os.environ["CONSOLE_DIST"])
         cls.enterClassContext(cls.fleet)
         cls.web, cls.db = cls.fleet.hosts
+        cls.make_packages()
         cls.fleet.publish(TREES[0], message="the first")
         # Only told by name, so that both revisions are there whatever the hosts are at.
         wait_until(lambda: cls.at("r1", "web1"), SECONDS, "the first revision")
@@ -74,11 +79,31 @@ class Console(unittest.TestCase):
                                for one in cls.fleet.drift()), SECONDS, "a corrected drift")
 
     @classmethod
+    def make_packages(cls):
+        folder = tempfile.mkdtemp(prefix="fettle-console-")
+        cls.addClassCleanup(shutil.rmtree, folder)
+        repo = AptRepo(folder)
+        for version in ("1.0", "2.0"):
+            repo.build(TOOL, version, architecture="all")
+        repo.install_into(cls.web)
+
+    @classmethod
+    def install(cls, version):
+        """As somebody does by hand; waits until the server knows."""
+        cls.web.run(f"apt-get install -qy {TOOL}={version}")
+        cls.fleet.fettle("run", "web1")
+        wait_until(lambda: [one["version"] for one in cls.fleet.json("packages", TOOL).get("packages", [])] == [version],
+                   SECONDS, f"the server to know of {TOOL} {version}")
+
+    @classmethod
     def at(cls, revision, name):
         return cls.fleet.states()[name].get("revision") == revision
 
     def answer(self, what):
         """Does on the hosts what the browser's story asks for."""
+        if what.startswith("install "):
+            self.install(what.split()[1])
+            return
         drifts = what == "drift"
         self.db.write_file("/etc/motd", "by hand\n" if drifts else "ours\n")
         # How soon the agent sees it by itself is for test_watch.py: this is about what the server knows.

@@ -42,6 +42,36 @@ async function visitAll(browser) {
   }
 }
 
+// What somebody installs is there with the command, and the moment before is as it was.
+async function packages(browser) {
+  const { page } = browser;
+  const row = text => page.locator('tbody tr:not(.space)', { hasText: text });
+  await browser.go('hosts/web1/packages?q=fettle-lab*');
+  await browser.shows('what is not installed is not listed', 'No package fits');
+  await ask('install 1.0');
+  await row('fettle-lab-tool').filter({ hasText: 'apt-get install -qy fettle-lab-tool=1.0' }).waitFor();
+  browser.check('an installed package appears by itself, with who', true);
+  const between = new Date().toISOString();
+  await ask('install 2.0');
+  await row('2.0').waitFor();
+  await browser.everyWay('host-packages');
+  await browser.go(`hosts/web1/packages?q=fettle-lab*&at=${between}`);
+  await row('1.0').waitFor();
+  browser.check('a moment that passed has its version', (await row('2.0').count()) === 0);
+  await browser.go('hosts/web1/packages?view=changes&q=tool');
+  await row('upgraded').waitFor();
+  await row('installed').waitFor();
+  browser.check('only these changed', (await row('fettle-lab-tool').count()) === 2);
+  await browser.everyWay('host-packages-changes');
+  await browser.go('hosts/web1/packages?at=2001-01-01T00:00:00Z');
+  await browser.shows('before the first list nothing is known', /not known|no such/i);
+  await browser.go('hosts/web1/packages');
+  await page.getByRole('searchbox').fill('libc6');
+  await row('libc6').first().waitFor();
+  await row('there from the first').first().waitFor();
+  browser.check('what was there is said to have been', true);
+}
+
 async function details(browser) {
   const { page } = browser;
   await browser.go('revisions/r2');
@@ -259,6 +289,7 @@ await tell(new Browser(CONSOLE_URL, CONSOLE_PICTURES), async browser => {
   await live(browser);
   await visitAll(browser);
   await details(browser);
+  await packages(browser);
   await evidence(browser);
   await browser.page.setViewportSize(wide);
   await session(browser);

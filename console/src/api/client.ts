@@ -99,6 +99,10 @@ export const api = {
     call<t.RunsRequest, t.RunsResponse>('History/Runs', request, signal),
   hostHistory: (request: t.HostHistoryRequest, signal?: Signal) =>
     call<t.HostHistoryRequest, t.HostHistoryResponse>('History/HostHistory', request, signal),
+  packages: (request: t.PackagesRequest, signal?: Signal) =>
+    call<t.PackagesRequest, t.PackagesResponse>('History/Packages', request, signal),
+  packageChanges: (request: t.PackageChangesRequest, signal?: Signal) =>
+    call<t.PackageChangesRequest, t.PackageChangesResponse>('History/PackageChanges', request, signal),
   listRevisions: (request: t.ListRevisionsRequest, signal?: Signal) =>
     call<t.ListRevisionsRequest, t.ListRevisionsResponse>('Policy/ListRevisions', request, signal),
   getRevision: (request: t.GetRevisionRequest, signal?: Signal) =>

@@ -9,6 +9,9 @@ test('a drift on one host makes lists and that host old, not another host', () =
   expect(isStale(['host', 'web1'], changes)).toBe(true);
   expect(isStale(['host', 'web2'], changes)).toBe(false);
   expect(isStale(['revisions'], changes)).toBe(false);
+  const state = [{ kind: 'state', host: 'web1' }];
+  expect(isStale(['packages', 'web1', 'changes', 0], state)).toBe(true);
+  expect(isStale(['packages', 'web2'], state)).toBe(false);
 });
 
 test('a change of a kind that is not known makes everything old', () => {

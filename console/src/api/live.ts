@@ -16,7 +16,7 @@ export interface Changed {
 // The first part of the keys of queries that a change of this kind makes old.
 const stale: Record<string, string[]> = {
   drift: ['hosts', 'host', 'drift', 'history', 'compliance'],
-  state: ['hosts', 'host', 'history', 'compliance'],
+  state: ['hosts', 'host', 'history', 'packages', 'compliance'],
   host: ['hosts', 'host', 'compliance'],
   run: ['hosts', 'host', 'runs', 'drift', 'history', 'compliance'],
   revision: ['revisions', 'revision', 'channels', 'hosts'],
@@ -33,12 +33,13 @@ export function isStale(key: readonly unknown[], changes: readonly Changed[]): b
       'drift',
       'runs',
       'history',
+      'packages',
       'revisions',
       'channels',
       'compliance',
     ];
     if (!kinds.includes(String(what))) return false;
-    const ofOneHost = what === 'host' || what === 'history';
+    const ofOneHost = what === 'host' || what === 'history' || what === 'packages';
     return !ofOneHost || !change.host || change.host === host;
   });
 }

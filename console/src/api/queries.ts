@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What pages ask, under the keys that live.ts knows: [what, host or filter, …].
 import { keepPreviousData, QueryClient, useQuery, type UseQueryResult } from '@tanstack/react-query';
+import { equals } from '../lib/filter';
 import { toMicros } from '../lib/time';
 import { fetchBlob, fetchTree } from './blobs';
 import { api, ApiError } from './client';
@@ -76,6 +77,31 @@ export const useHistory = (host: string, span: number, most = 5000) =>
   useAnswer(
     ['history', host, span, most],
     signal => api.hostHistory({ host, most, ...since(span) }, signal).then(answer => answer.spans ?? []),
+    true,
+  );
+
+// As many as the server lists at most.
+const mostPackages = 10_000;
+
+export const usePackages = (host: string, at = 0) =>
+  useAnswer(keyAt(at, ['packages', host]), signal =>
+    api.packages({ filter: equals('name', host), most: mostPackages, ...then(at) }, signal),
+  );
+
+// `span` milliseconds back, from `at`; 0: all that is known.
+export const usePackageChanges = (host: string, span: number, at = 0) =>
+  useAnswer(
+    keyAt(at, ['packages', host, 'changes', span]),
+    signal =>
+      api.packageChanges(
+        {
+          filter: equals('name', host),
+          most: mostPackages,
+          ...(span > 0 ? { sinceUs: toMicros((at || Date.now()) - span) } : {}),
+          ...(at > 0 ? { untilUs: toMicros(at) } : {}),
+        },
+        signal,
+      ),
     true,
   );
 

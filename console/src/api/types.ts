@@ -222,6 +222,45 @@ export interface HostHistoryRequest {
 export interface HostHistoryResponse {
   spans?: Span[];
 }
+export interface PackagesRequest {
+  filter?: string;
+  name?: string;
+  atUs?: Micros;
+  most?: number;
+}
+export interface InstalledPackage {
+  host?: string;
+  name?: string;
+  version?: string;
+  architecture?: string;
+  sinceUs?: Micros;
+}
+export interface PackagesResponse {
+  packages?: InstalledPackage[];
+  cut?: boolean;
+  notKnown?: string[];
+}
+export interface PackageChangesRequest {
+  filter?: string;
+  name?: string;
+  sinceUs?: Micros;
+  untilUs?: Micros;
+  most?: number;
+}
+export interface PackageChange {
+  host?: string;
+  name?: string;
+  from?: string;
+  to?: string;
+  architecture?: string;
+  timeUs?: Micros;
+  run?: string;
+  transaction?: string;
+}
+export interface PackageChangesResponse {
+  changes?: PackageChange[];
+  cut?: boolean;
+}
 export interface ListRevisionsRequest {
   most?: number;
   before?: string;

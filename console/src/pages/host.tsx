@@ -13,6 +13,7 @@ import { useParam, useRouter } from '../ui/place';
 import { useNow } from '../ui/settings';
 import { DriftRecords, spanOptions } from './drift';
 import { Facts } from './facts';
+import { Packages } from './packages';
 import { Resources } from './resources';
 import { RunTable } from './runs';
 import { Timeline } from './timeline';
@@ -22,6 +23,7 @@ const tabs = [
   ['timeline', 'Timeline'],
   ['drift', 'Drift'],
   ['runs', 'Runs'],
+  ['packages', 'Packages'],
   ['facts', 'Facts'],
 ] as const;
 
@@ -64,6 +66,7 @@ function Tab({ name, tab, detail }: { name: string; tab: string; detail: HostDet
   if (tab === 'timeline') return <Timeline name={name} />;
   if (tab === 'drift') return <HostDrift name={name} />;
   if (tab === 'runs') return <HostRuns name={name} />;
+  if (tab === 'packages') return <Packages name={name} />;
   if (tab === 'facts') return <Facts json={detail.factsJson ?? ''} />;
   return <Resources resources={detail.resources ?? []} />;
 }
