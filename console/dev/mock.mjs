@@ -59,6 +59,21 @@ const methods = {
       request,
     ),
   }),
+  'History/DriftCounts': request => {
+    const list = filtered(fleet.drift, { filter: request.filter, most: Infinity });
+    const within = (at, i) => Number(at) >= request.atUs[i] && Number(at) < request.atUs[i + 1];
+    const count = test => list.filter(test).length || undefined;
+    return {
+      counts: request.atUs.slice(0, -1).map((fromUs, i) => ({
+        fromUs,
+        opened: count(one => within(one.seenUs, i)),
+        closed: count(one => one.endedUs && within(one.endedUs, i)),
+        open: count(
+          one => one.seenUs < request.atUs[i + 1] && (!one.endedUs || one.endedUs >= request.atUs[i + 1]),
+        ),
+      })),
+    };
+  },
   'History/Runs': request => ({ runs: filtered(fleet.runs, request) }),
   'History/HostHistory': request => ({ spans: history(fleet, request.host) }),
   'History/Packages': request => ({

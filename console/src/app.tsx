@@ -60,6 +60,12 @@ const liveText: Record<LiveState, string> = {
   away: 'Reconnecting',
 };
 
+const mayText: Record<string, string> = {
+  admin: 'may change things, with the command line',
+  viewer: 'may look and change nothing',
+  auditor: 'may look; every question is written into the evidence log',
+};
+
 function Frame({ session }: { session: Session }) {
   const client = useQueryClient();
   const { place } = useRouter();
@@ -111,7 +117,10 @@ function Frame({ session }: { session: Session }) {
           <summary>{session.user}</summary>
           <div className="menu-box">
             <p>
-              {session.user}, <span className="dim">{session.role}</span>
+              {session.user},{' '}
+              <span className="dim">
+                {session.role}: {mayText[session.role] ?? 'may look'}
+              </span>
             </p>
             <Choice<Theme>
               label="Theme"
@@ -130,6 +139,11 @@ function Frame({ session }: { session: Session }) {
         </details>
       </header>
       <main ref={main} id="main" tabIndex={-1}>
+        {session.filter && (
+          <p className="notice bounds">
+            You see the hosts that fit <code>{session.filter}</code>. Others are not listed and not counted.
+          </p>
+        )}
         <Guard key={at}>
           <Suspense fallback={<Loading what="the page" />}>{page(place.path)}</Suspense>
         </Guard>

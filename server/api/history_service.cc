@@ -9,6 +9,7 @@
 #include "lib/filter/filter.h"
 #include "lib/wire/report_wire.h"
 #include "server/api/access.h"
+#include "server/api/drift_counts.h"
 #include "server/api/grpc_status.h"
 #include "server/api/history_fields.h"
 #include "server/api/package_lists.h"
@@ -73,6 +74,17 @@ class HistoryService final : public v1::History::Service {
       ASSIGN_OR_RETURN(const Viewer viewer, RequireViewer(context_, *call, "Drift", *request));
       ASSIGN_OR_RETURN(const Scope scope, Scope::Of(context_, viewer));
       return ListDrift(*request, scope, response);
+    }());
+  }
+
+  grpc::Status DriftCounts(grpc::ServerContext* call,
+                           const v1::DriftCountsRequest* request,
+                           v1::DriftCountsResponse* response) override {
+    return ToGrpc([&]() -> absl::Status {
+      ASSIGN_OR_RETURN(const Viewer viewer,
+                       RequireViewer(context_, *call, "DriftCounts", *request));
+      ASSIGN_OR_RETURN(const Scope scope, Scope::Of(context_, viewer));
+      return CountDrift(*request, scope, response);
     }());
   }
 
@@ -150,6 +162,36 @@ class HistoryService final : public v1::History::Service {
       *response->add_records() = ToProto(entry);
     }
     CutIfFull(entries.size(), window, response);
+    return absl::OkStatus();
+  }
+
+  absl::Status CountDrift(const v1::DriftCountsRequest& request,
+                          const Scope& scope,
+                          v1::DriftCountsResponse* response) {
+    ASSIGN_OR_RETURN(const Wanted wanted, Read(request.filter(), DriftLanguage()));
+    std::vector<absl::Time> moments;
+    for (const int64_t at : request.at_us()) {
+      moments.push_back(absl::FromUnixMicros(at));
+    }
+    ASSIGN_OR_RETURN(server::DriftCounts counts, server::DriftCounts::Between(std::move(moments)));
+    const Window window{counts.moments().front(), counts.moments().back(), kLookedThrough};
+    ASSIGN_OR_RETURN(const auto entries, store_.Drift(window));
+    for (const DriftEntry& entry : entries) {
+      if (scope.Shows(entry.host) &&
+          wanted.filter.Matches(DriftFields(entry, wanted.Host(entry.host)))) {
+        counts.Add(entry);
+      }
+    }
+    if (entries.size() >= window.most) {
+      response->set_whole_since_us(absl::ToUnixMicros(entries.back().seen));
+    }
+    for (std::size_t i = 0; i < counts.counts().size(); ++i) {
+      v1::DriftCount& out = *response->add_counts();
+      out.set_from_us(absl::ToUnixMicros(counts.moments()[i]));
+      out.set_opened(counts.counts()[i].opened);
+      out.set_closed(counts.counts()[i].closed);
+      out.set_open(counts.counts()[i].open);
+    }
     return absl::OkStatus();
   }
 

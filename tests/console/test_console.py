@@ -5,6 +5,7 @@ and light, wide and as on a phone, with axe; a drift that happens now; names tha
 
 FETTLE_BIN is the program; CONSOLE_DIST the built console; CONSOLE_PICTURES where pictures of all pages are kept."""
 import datetime
+import json
 import os
 import shutil
 import subprocess
@@ -128,6 +129,41 @@ class Console(unittest.TestCase):
             story.wait()
             story.stdin.close()
             story.stdout.close()
+
+    def person(self, name, role, condition=""):
+        """Somebody with this role who has logged in, with a token for the console."""
+        words = ["--filter", condition] if condition else []
+        token = self.fleet.json("enroll", "token", "--user", "--name", name, "--role", role, *words)["token"]
+        config = os.path.join(self.fleet.folder, name)
+        self.fleet.fettle_as(config, "login", "--server", f"{self.fleet.address}:7441", "--token", token)
+        return {"name": name, "role": role, "bounded": bool(condition),
+                "token": json.loads(self.fleet.fettle_as(config, "console", "-o", "json").out)["token"]}
+
+    def acts(self, who, act):
+        return [one["detail"] for one in
+                self.fleet.json("audit", "log", "--who", f"user/{who}", "--act", act).get("leaves", [])]
+
+    def test_people_see_what_their_role_may_and_are_told_what_it_may_not(self):
+        bound = "labels.role == web"
+        people = [{"name": "admin", "role": "admin", "bounded": False, "token": self.fleet.json("console")["token"]},
+                  self.person("vera", "viewer"), self.person("wanda", "viewer", bound),
+                  self.person("otto", "auditor"), self.person("olga", "auditor", bound)]
+        before = self.fleet.states()
+        story = subprocess.run(
+            ["node", os.path.join(HERE, "roles.mjs")], stdin=subprocess.DEVNULL, timeout=240,
+            env={**os.environ, "CONSOLE_URL": f"https://{self.fleet.address}:7443/", "CONSOLE_PEOPLE": json.dumps(people)})
+        self.assertEqual(story.returncode, 0, "see the lines that begin with FAILED")
+        for name in ("otto", "olga"):
+            self.assertTrue(any(one.startswith("ListHosts") for one in self.acts(name, "query")), name)
+            self.assertTrue(any(one.startswith("DriftCounts") for one in self.acts(name, "query")), name)
+        for name in ("vera", "wanda"):
+            self.assertEqual(self.acts(name, "query"), [], "a viewer's questions are nobody's business")
+        for name in ("vera", "wanda", "otto", "olga"):
+            self.assertTrue(any(one.startswith("Revoke") for one in self.acts(name, "denied")), name)
+        after = self.fleet.states()
+        for host, state in before.items():
+            for what in ("labels", "assignedRevision", "presence"):
+                self.assertEqual(after[host].get(what), state.get(what))
 
 
 if __name__ == "__main__":

@@ -72,6 +72,23 @@ async function packages(browser) {
   browser.check('what was there is said to have been', true);
 }
 
+// A drift that was and one that is over are in the chart, for all hosts and for those of a filter.
+async function driftOverTime(browser) {
+  const { page } = browser;
+  await browser.go('drift?since=1h');
+  const chart = page.getByRole('img', { name: /^[1-9]\d* drifts began, [1-9]\d* ended, 0 open now$/ });
+  await chart.waitFor();
+  browser.check('what began and ended is drawn', true);
+  await page.getByText('The same as a table').click();
+  const rows = page.getByRole('region', { name: 'Drifts over time' }).locator('tbody tr');
+  browser.check('a row for five minutes', (await rows.count()) === 12, await rows.count());
+  await browser.everyWay('drift-over-time');
+  const filter = encodeURIComponent('resource == "file:/none"');
+  await browser.go(`drift?since=30d&filter=${filter}`);
+  await page.getByRole('img', { name: '0 drifts began, 0 ended, 0 open now' }).waitFor();
+  browser.check('the filter is that of the chart, too', true);
+}
+
 async function details(browser) {
   const { page } = browser;
   await browser.go('revisions/r2');
@@ -213,7 +230,7 @@ async function evidence(browser) {
     await browser.go(place);
     await page.locator('tbody tr:not(.space)').first().waitFor();
   };
-  await fresh('evidence');
+  await fresh('evidence?who=user/admin');
   await browser.shows('what people did', 'publish');
   await browser.shows('nothing is kept yet', 'No head is kept here yet');
   await browser.everyWay('evidence');
@@ -289,6 +306,7 @@ await tell(new Browser(CONSOLE_URL, CONSOLE_PICTURES), async browser => {
   await live(browser);
   await visitAll(browser);
   await details(browser);
+  await driftOverTime(browser);
   await packages(browser);
   await evidence(browser);
   await browser.page.setViewportSize(wide);

@@ -204,6 +204,19 @@ TEST_F(AccessTest, AnAuditorSeesTheHostsOfTheirFilterAndEveryQueryIsLogged) {
     EXPECT_EQ(response.changes_size(), 0);
   }
   {
+    v1::DriftCountsRequest request;
+    request.add_at_us(1);
+    request.add_at_us(2);
+    Call call;
+    v1::DriftCountsResponse response;
+    ASSERT_OK(Of(HistoryOf(vera)->DriftCounts(&call, request, &response)));
+    EXPECT_EQ(response.counts_size(), 1);
+    request.add_at_us(2);
+    Call again;
+    EXPECT_THAT(Of(HistoryOf(vera)->DriftCounts(&again, request, &response)),
+                StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("later")));
+  }
+  {
     Call call;
     v1::ListTokensResponse response;
     EXPECT_THAT(Of(fleet->ListTokens(&call, {}, &response)),
@@ -232,6 +245,7 @@ TEST_F(AccessTest, AnAuditorSeesTheHostsOfTheirFilterAndEveryQueryIsLogged) {
                     Contains(HasSubstr("user/vera: query: HostHistory {\"host\":\"db1\"}")),
                     Contains(HasSubstr("user/vera: query: Packages {}")),
                     Contains(HasSubstr("user/vera: query: PackageChanges {\"filter\":\"db1\"}")),
+                    Contains(HasSubstr("user/vera: query: DriftCounts")),
                     Contains(HasSubstr("user/vera: query: ListLeaves"))));
 }
 

@@ -16,6 +16,7 @@ export class ApiError extends Error {
 export interface Session {
   user: string;
   role: string;
+  filter?: string; // The hosts that they may see; none: all.
   expiresUs?: t.Micros;
 }
 
@@ -95,6 +96,8 @@ export const api = {
     call<t.GetHostRequest, t.HostDetail>('Fleet/GetHost', request, signal),
   drift: (request: t.DriftRequest, signal?: Signal) =>
     call<t.DriftRequest, t.DriftResponse>('History/Drift', request, signal),
+  driftCounts: (request: t.DriftCountsRequest, signal?: Signal) =>
+    call<t.DriftCountsRequest, t.DriftCountsResponse>('History/DriftCounts', request, signal),
   runs: (request: t.RunsRequest, signal?: Signal) =>
     call<t.RunsRequest, t.RunsResponse>('History/Runs', request, signal),
   hostHistory: (request: t.HostHistoryRequest, signal?: Signal) =>

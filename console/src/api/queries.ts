@@ -66,6 +66,14 @@ export const useDrift = (filter: string, span: number, most = 1000, at = 0) =>
     true,
   );
 
+// `moments`: in milliseconds, the oldest first.
+export const useDriftCounts = (filter: string, moments: readonly number[]) =>
+  useAnswer(
+    ['drift', 'counts', filter, moments[0], moments.length],
+    signal => api.driftCounts({ filter, atUs: moments.map(toMicros) }, signal),
+    true,
+  );
+
 export const useRuns = (filter: string, span: number, most = 500) =>
   useAnswer(
     ['runs', filter, span, most],

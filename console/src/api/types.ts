@@ -205,6 +205,20 @@ export interface DriftRequest {
 export interface DriftResponse {
   records?: DriftRecord[];
 }
+export interface DriftCountsRequest {
+  filter?: string;
+  atUs?: Micros[];
+}
+export interface DriftCount {
+  fromUs?: Micros;
+  opened?: number;
+  closed?: number;
+  open?: number;
+}
+export interface DriftCountsResponse {
+  counts?: DriftCount[];
+  wholeSinceUs?: Micros;
+}
 export interface RunsRequest {
   filter?: string;
   sinceUs?: Micros;

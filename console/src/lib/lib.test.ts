@@ -6,7 +6,7 @@ import { groupDrift, keyOf, lanesOf, statesAt, who } from './drift';
 import { and, equals, oneOf } from './filter';
 import { countHealth, groupHosts, groupings, healthOf, mergeHosts, rowsOf, sortHosts } from './health';
 import { href, parsePlace, withParams } from './route';
-import { absolute, buckets, duration, parseSpan, relative, short, toMicros, toMs } from './time';
+import { absolute, duration, parseSpan, pieces, relative, short, toMicros, toMs } from './time';
 
 const now = Date.UTC(2026, 10, 23, 12, 0, 0);
 const us = (ms: number) => toMicros(ms);
@@ -53,8 +53,28 @@ test('spans of time are numbers with a unit', () => {
   expect(parseSpan('week')).toBe(0);
 });
 
-test('buckets count what falls into them and nothing else', () => {
-  expect(buckets([0, 1, 9, 10, -1], 0, 10, 2).map(one => one.count)).toEqual([2, 1]);
+test('time is parted by the clock, up to the end of the piece that is now', () => {
+  const now = Date.UTC(2026, 2, 3, 14, 5, 30);
+  const hour = pieces(now, '1h', true);
+  expect([hour.length, hour[0], hour[12]]).toEqual([
+    13,
+    Date.UTC(2026, 2, 3, 13, 10),
+    Date.UTC(2026, 2, 3, 14, 10),
+  ]);
+  const day = pieces(now, '1d', true);
+  expect([day.length, day[0], day[24]]).toEqual([25, Date.UTC(2026, 2, 2, 15), Date.UTC(2026, 2, 3, 15)]);
+  const week = pieces(now, '7d', true);
+  expect([week.length, week[0], week[27]]).toEqual([28, Date.UTC(2026, 1, 25), Date.UTC(2026, 2, 3, 18)]);
+  const month = pieces(now, '30d', true);
+  expect([month.length, month[0], month[30]]).toEqual([31, Date.UTC(2026, 1, 2), Date.UTC(2026, 2, 4)]);
+  for (const span of ['1h', '1d', '7d', '30d']) {
+    for (const moments of [pieces(now, span, false), pieces(Date.UTC(2026, 2, 3), span, true)]) {
+      expect(
+        moments.every((moment, i) => i === 0 || moment > moments[i - 1]!),
+        span,
+      ).toBe(true);
+    }
+  }
 });
 
 test('a unified diff is read without its file names', () => {

@@ -75,18 +75,30 @@ export function parseSpan(text: string): number {
   return match ? Number(match[1]) * sizes[match[2]!]! : 0;
 }
 
-export interface Bucket {
-  from: number;
-  count: number;
-}
-
-// How many of `times` fall into each of `count` equal parts of [from, to).
-export function buckets(times: readonly number[], from: number, to: number, count: number): Bucket[] {
-  const size = (to - from) / count;
-  const out = Array.from({ length: count }, (_, i) => ({ from: from + i * size, count: 0 }));
-  for (const time of times) {
-    const bucket = out[Math.floor((time - from) / size)];
-    if (bucket) bucket.count += 1;
+// Moments that part the last `span` ("1h", "1d", "7d", "30d") into equal pieces by the clock: five minutes, hours,
+// quarters of days, days. Oldest first; the last one is the end of the piece that `now` is in.
+export function pieces(now: number, span: string, utc: boolean): number[] {
+  const size = { '1h': 5 * sizes.min!, '1d': sizes.h! }[span];
+  if (size !== undefined) {
+    const count = Math.round(parseSpan(span) / size);
+    const end = (Math.floor(now / size) + 1) * size;
+    return Array.from({ length: count + 1 }, (_, i) => end - (count - i) * size);
   }
-  return out;
+  const days = Math.max(1, Math.round(parseSpan(span) / sizes.d!));
+  const hours = days <= 7 ? [0, 6, 12, 18] : [0];
+  const moments = [];
+  for (let back = days - 1; back >= -1; back--) {
+    for (const hour of hours) {
+      const day = new Date(now);
+      if (utc) {
+        day.setUTCHours(hour, 0, 0, 0);
+        day.setUTCDate(day.getUTCDate() - back);
+      } else {
+        day.setDate(day.getDate() - back);
+        day.setHours(hour, 0, 0, 0);
+      }
+      moments.push(day.getTime());
+    }
+  }
+  return moments.slice(0, moments.findIndex(moment => moment > now) + 1);
 }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // What differs from the policy, now and over time. The same difference on many hosts is one row.
 import { useMemo, useState } from 'react';
-import { useDrift } from '../api/queries';
+import { ApiError } from '../api/client';
+import { useDrift, useDriftCounts } from '../api/queries';
 import type { DriftRecord } from '../api/types';
 import { groupDrift, outcomeText, type DriftGroup } from '../lib/drift';
-import { buckets, parseSpan, toMicros, toMs } from '../lib/time';
+import { parseSpan, pieces, toMicros, toMs } from '../lib/time';
 import {
   Answer,
   Badge,
@@ -18,11 +19,11 @@ import {
   Who,
 } from '../ui/bits';
 import { AtBar, useAt } from '../ui/at';
-import { Bars } from '../ui/chart';
+import { DriftBars } from '../ui/chart';
 import { Differences } from '../ui/diff';
 import { FilterBar } from '../ui/filter';
 import { useParam } from '../ui/place';
-import { useNow } from '../ui/settings';
+import { useNow, useSettings } from '../ui/settings';
 
 export const spanOptions = [
   ['now', 'Now'],
@@ -45,10 +46,35 @@ export default function DriftPage() {
         {at === 0 && <Choice label="Which time" value={span} onChange={setSpan} options={spanOptions} />}
         <AtBar />
       </div>
+      {at === 0 && parseSpan(span) > 0 && <OverTime filter={filter} span={span} />}
       <Answer query={query} what="the drift">
         {records => <Drift records={records} span={at > 0 ? 'now' : span} filtered={filter !== ''} />}
       </Answer>
     </Page>
+  );
+}
+
+// Counted by the server: of a large fleet the list below has only the newest.
+function OverTime({ filter, span }: { filter: string; span: string }) {
+  const { utc } = useSettings();
+  const now = useNow();
+  const moments = useMemo(() => pieces(now, span, utc), [now, span, utc]);
+  const query = useDriftCounts(filter, moments);
+  if (query.error instanceof ApiError && query.error.code === 'invalid_argument') return null; // The list says why.
+  return (
+    <Answer query={query} what="how many there were">
+      {({ counts = [], wholeSinceUs }) => (
+        <>
+          <DriftBars counts={counts} now={now} />
+          {toMs(wholeSinceUs) > 0 && (
+            <p className="notice is-drifted">
+              There are more than can be counted: what was seen before <Time us={wholeSinceUs} /> is left out.
+              Narrow it with a filter.
+            </p>
+          )}
+        </>
+      )}
+    </Answer>
   );
 }
 
@@ -61,10 +87,8 @@ function Drift({
   span: string;
   filtered: boolean;
 }) {
-  const now = useNow();
   const groups = useMemo(() => groupDrift(records), [records]);
   const hosts = useMemo(() => new Set(records.map(one => one.host)).size, [records]);
-  const length = parseSpan(span);
   if (records.length === 0) {
     return (
       <Empty title={span === 'now' ? 'Nothing drifts' : 'Nothing drifted in this time'}>
@@ -76,18 +100,6 @@ function Drift({
   }
   return (
     <>
-      {length > 0 && (
-        <Bars
-          what="drifts"
-          now={now}
-          buckets={buckets(
-            records.map(one => toMs(one.seenUs)),
-            now - length,
-            now,
-            60,
-          )}
-        />
-      )}
       <p className="summary">
         {groups.length} {groups.length === 1 ? 'difference' : 'differences'} on {hosts}{' '}
         {hosts === 1 ? 'host' : 'hosts'}
