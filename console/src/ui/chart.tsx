@@ -57,7 +57,8 @@ export function DriftBars({ counts, now }: { counts: readonly DriftCount[]; now:
             <span className="began">{sum(opened).toLocaleString('en')} began</span>
             <span className="ended">{sum(closed).toLocaleString('en')} ended</span>
             <span className="open">
-              {last.toLocaleString('en')} open now, {Math.max(0, ...open).toLocaleString('en')} at most
+              {last.toLocaleString('en')} open now, {Math.max(0, ...open).toLocaleString('en')} at most at the
+              end of a bar
             </span>
           </span>
           <span>now</span>
