@@ -2,6 +2,9 @@
 // What lay in a window. What was at a moment is in history_at.cc.
 #include "server/store/sqlite/history.h"
 
+#include <algorithm>
+#include <cstddef>
+
 #include "fettle/v1/report.pb.h"
 #include "lib/base/status_macros.h"
 #include "lib/wire/report_wire.h"
@@ -17,6 +20,13 @@ void KeepFew(std::vector<T>* list, uint32_t most, Time time) {
   if (list->size() / 2 > most) {
     NewestFirst(list, most, time);
   }
+}
+
+// Whether what ended before `end` cannot be among the newest: as many began after it.
+bool Enough(const std::vector<SpanRecord>& spans, absl::Time end, uint32_t most) {
+  return std::count_if(spans.begin(), spans.end(), [&](const SpanRecord& span) {
+           return span.state.since >= end;
+         }) >= static_cast<std::ptrdiff_t>(most);
 }
 
 }  // namespace
@@ -38,9 +48,13 @@ absl::StatusOr<std::vector<SpanRecord>> SqliteHistoryStore::Spans(const std::str
         window.until));
     ASSIGN_OR_RETURN(const auto tables, PartitionsSince(database, "history", window.since));
     for (const std::string& table : tables) {
+      if (Enough(spans, EndOfMonth(table), window.most)) {
+        break;
+      }
       RETURN_IF_ERROR(database.Query(
-          fmt::format("SELECT id, state, since, record, run, revision, until FROM {} WHERE host = "
-                      "?1 AND {} AND until >= ?3 AND since <= ?4 ORDER BY since DESC LIMIT {}",
+          fmt::format("SELECT id, state, since, record, run, revision, until FROM {0} WHERE rowid "
+                      "IN (SELECT rowid FROM {0} WHERE host = ?1 AND {1} AND until >= ?3 AND since "
+                      "<= ?4 ORDER BY since DESC LIMIT {2})",
                       table,
                       wanted,
                       window.most),

@@ -105,11 +105,14 @@ CREATE TABLE packages(name INTEGER NOT NULL, host INTEGER NOT NULL, version INTE
   PRIMARY KEY(name, host)) WITHOUT ROWID;
 CREATE INDEX packages_host ON packages(host);
 )sql",
+    // Another index over the spans of a host, by RemakeHostIndex().
+    "SELECT 1",
 };
 
-constexpr int64_t kSpans = 5;    // The version that needs MoveToSpans().
-constexpr int64_t kLog = 6;      // The one that needs MoveToLog().
-constexpr int64_t kLengths = 9;  // The one that needs AddLengthClasses().
+constexpr int64_t kSpans = 5;       // The version that needs MoveToSpans().
+constexpr int64_t kLog = 6;         // The one that needs MoveToLog().
+constexpr int64_t kLengths = 9;     // The one that needs AddLengthClasses().
+constexpr int64_t kHostIndex = 11;  // The one that needs RemakeHostIndex().
 
 absl::Status MakeVersion(Database& database, int64_t version) {
   RETURN_IF_ERROR(database.Execute(kSteps[version - 1]));
@@ -121,6 +124,9 @@ absl::Status MakeVersion(Database& database, int64_t version) {
   }
   if (version == kLengths) {
     RETURN_IF_ERROR(AddLengthClasses(database));
+  }
+  if (version == kHostIndex) {
+    RETURN_IF_ERROR(RemakeHostIndex(database));
   }
   return database.Execute(fmt::format("PRAGMA user_version={}", version));
 }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/store/sqlite/partitions.h"
 
+#include "absl/strings/numbers.h"
+#include "absl/time/civil_time.h"
+
 #include "lib/base/status_macros.h"
 
 namespace fettle::server::sqlite {
@@ -10,8 +13,7 @@ constexpr char kTables[] = R"sql(
 CREATE TABLE IF NOT EXISTS history_{0}(host TEXT NOT NULL, id TEXT NOT NULL, state INTEGER NOT NULL,
   since INTEGER NOT NULL, until INTEGER NOT NULL, record BLOB NOT NULL, run TEXT NOT NULL, revision TEXT NOT NULL,
   length INTEGER AS ({1}) VIRTUAL);
-CREATE INDEX IF NOT EXISTS history_{0}_host ON history_{0}(host, id, until);
-CREATE TABLE IF NOT EXISTS drift_{0}(host TEXT NOT NULL, id TEXT NOT NULL, outcome INTEGER NOT NULL,
+{5}CREATE TABLE IF NOT EXISTS drift_{0}(host TEXT NOT NULL, id TEXT NOT NULL, outcome INTEGER NOT NULL,
   seen INTEGER NOT NULL, stored INTEGER NOT NULL, ended INTEGER NOT NULL, record BLOB NOT NULL, run TEXT NOT NULL,
   revision TEXT NOT NULL, length INTEGER AS ({2}) VIRTUAL);
 {3}{4}CREATE TABLE IF NOT EXISTS runs_{0}(host TEXT NOT NULL, id TEXT NOT NULL, started INTEGER NOT NULL, report BLOB NOT NULL,
@@ -29,6 +31,9 @@ CREATE INDEX IF NOT EXISTS package_changes_{0}_time ON package_changes_{0}(time)
 CREATE TABLE IF NOT EXISTS package_causes_{0}(id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
 )sql";
 
+// Which rows of a host are wanted is found in the index alone; only those are then read.
+constexpr char kHistoryHost[] =
+    "CREATE INDEX IF NOT EXISTS {0}_host ON {0}(host, until, since, id);\n";
 constexpr char kHistoryLength[] =
     "CREATE INDEX IF NOT EXISTS {0}_length ON {0}(length, since, until, host, state);\n";
 constexpr char kDriftLength[] =
@@ -58,7 +63,8 @@ absl::StatusOr<std::string> Partitions::Ensure(Database& database, absl::Time ti
                                                  ClassOf("since", "until"),
                                                  ClassOf("seen", "ended"),
                                                  fmt::format(kHistoryLength, "history_" + month),
-                                                 fmt::format(kDriftLength, "drift_" + month))));
+                                                 fmt::format(kDriftLength, "drift_" + month),
+                                                 fmt::format(kHistoryHost, "history_" + month))));
     known_.insert(month);
   }
   return month;
@@ -104,6 +110,24 @@ absl::Status AddLengthClasses(Database& database) {
   };
   RETURN_IF_ERROR(add("history", ClassOf("since", "until"), kHistoryLength));
   return add("drift", ClassOf("seen", "ended"), kDriftLength);
+}
+
+absl::Status RemakeHostIndex(Database& database) {
+  ASSIGN_OR_RETURN(const auto tables, PartitionsSince(database, "history", absl::InfinitePast()));
+  for (const std::string& table : tables) {
+    RETURN_IF_ERROR(database.Execute(fmt::format("DROP INDEX IF EXISTS {}_host; ", table) +
+                                     fmt::format(kHistoryHost, table)));
+  }
+  return absl::OkStatus();
+}
+
+absl::Time EndOfMonth(std::string_view table) {
+  int month = 0;
+  const std::string digits(table.substr(table.rfind('_') + 1));
+  if (!absl::SimpleAtoi(digits, &month)) {
+    return absl::InfiniteFuture();
+  }
+  return absl::FromCivil(absl::CivilMonth(month / 100, month % 100) + 1, absl::UTCTimeZone());
 }
 
 absl::StatusOr<std::vector<std::string>> PartitionsSince(Database& database,

@@ -49,6 +49,9 @@ std::string Covering(std::string_view table,
 // Gives the tables of older versions their classes.
 absl::Status AddLengthClasses(Database& database);
 
+// Gives the tables of older versions the index by which a host's spans are found.
+absl::Status RemakeHostIndex(Database& database);
+
 // Makes the tables of the month that `time` (UTC) lies in, unless they are there. Remembers what it
 // made; one a connection.
 class Partitions {
@@ -64,6 +67,10 @@ class Partitions {
 absl::StatusOr<std::vector<std::string>> PartitionsSince(Database& database,
                                                          std::string_view kind,
                                                          absl::Time since);
+
+// When the month of "<kind>_<month>" ended: what stands there was over before it. InfiniteFuture for
+// another name.
+absl::Time EndOfMonth(std::string_view table);
 
 // Drops the tables of all months that ended before the one of `before`; answers those months, the
 // oldest first.
