@@ -29,10 +29,10 @@ int64_t DriftCounts::IndexOf(absl::Time at) const {
   return std::upper_bound(moments_.begin(), moments_.end(), at) - moments_.begin() - 1;
 }
 
-void DriftCounts::Add(const DriftEntry& drift) {
+void DriftCounts::Add(absl::Time seen, absl::Time ended) {
   const auto size = static_cast<int64_t>(counts_.size());
-  const int64_t opened = IndexOf(drift.seen);
-  const int64_t closed = IndexOf(drift.ended);
+  const int64_t opened = IndexOf(seen);
+  const int64_t closed = IndexOf(ended);
   if (opened >= 0 && opened < size) {
     ++counts_[static_cast<std::size_t>(opened)].opened;
   }

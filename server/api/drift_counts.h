@@ -30,7 +30,7 @@ class DriftCounts {
 
   // Each drift once. What was over before the first moment or began after the last one counts for
   // nothing.
-  void Add(const DriftEntry& drift);
+  void Add(absl::Time seen, absl::Time ended);
 
   // One fewer than moments, in their order.
   const std::vector<Count>& counts() const { return counts_; }

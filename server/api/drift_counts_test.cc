@@ -18,29 +18,22 @@ absl::Time At(int64_t hour) {
   return absl::FromUnixSeconds(hour * 3600);
 }
 
-DriftEntry Drift(absl::Time seen, absl::Time ended) {
-  DriftEntry entry;
-  entry.seen = seen;
-  entry.ended = ended;
-  return entry;
-}
-
 TEST(DriftCountsTest, EachCountsWhereItBeganAndEndedAndIsThereBetween) {
   ASSERT_OK_AND_ASSIGN(DriftCounts counts, DriftCounts::Between({At(10), At(11), At(12), At(13)}));
-  counts.Add(Drift(At(10), At(10) + absl::Seconds(1)));  // Corrected at once.
-  counts.Add(Drift(At(11), At(12)));                     // A moment belongs to what follows it.
-  counts.Add(Drift(At(1), At(12) + absl::Minutes(1)));
-  counts.Add(Drift(At(12) + absl::Minutes(2), absl::InfiniteFuture()));
+  counts.Add(At(10), At(10) + absl::Seconds(1));  // Corrected at once.
+  counts.Add(At(11), At(12));                     // A moment belongs to what follows it.
+  counts.Add(At(1), At(12) + absl::Minutes(1));
+  counts.Add(At(12) + absl::Minutes(2), absl::InfiniteFuture());
   EXPECT_THAT(counts.counts(), ElementsAre(Count{1, 1, 1}, Count{1, 0, 2}, Count{1, 2, 1}));
 }
 
 TEST(DriftCountsTest, WhatLiesOutsideCountsForNothing) {
   ASSERT_OK_AND_ASSIGN(DriftCounts counts, DriftCounts::Between({At(10), At(11), At(12)}));
-  counts.Add(Drift(At(1), At(2)));
-  counts.Add(Drift(At(12), At(13)));
-  counts.Add(Drift(At(20), absl::InfiniteFuture()));
+  counts.Add(At(1), At(2));
+  counts.Add(At(12), At(13));
+  counts.Add(At(20), absl::InfiniteFuture());
   EXPECT_THAT(counts.counts(), ElementsAre(Count{}, Count{}));
-  counts.Add(Drift(At(1), absl::InfiniteFuture()));
+  counts.Add(At(1), absl::InfiniteFuture());
   EXPECT_THAT(counts.counts(), ElementsAre(Count{0, 0, 1}, Count{0, 0, 1}));
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <memory>
 #include <utility>
@@ -25,6 +26,7 @@ namespace {
 constexpr uint32_t kUsual = 200;
 constexpr uint32_t kMost = 10'000;
 constexpr uint32_t kLookedThrough = 100'000;  // When only some hosts are wanted.
+constexpr uint32_t kCounted = 1'000'000;      // Of which nothing but the times is read.
 
 int MostOf(uint32_t asked) {
   return static_cast<int>(std::min(asked == 0 ? kUsual : asked, kMost));
@@ -149,19 +151,21 @@ class HistoryService final : public v1::History::Service {
     }
     window.most = wanted.filter.all() && scope.all() && !then ? static_cast<uint32_t>(most) + 1
                                                               : kLookedThrough;
-    ASSIGN_OR_RETURN(const auto entries, store_.Drift(window));
-    for (const DriftEntry& entry : entries) {
-      if ((then && entry.ended <= window.until) || !scope.Shows(entry.host) ||
-          !wanted.filter.Matches(DriftFields(entry, wanted.Host(entry.host)))) {
-        continue;
-      }
-      if (response->records_size() == most) {
-        response->set_cut(true);
-        break;
-      }
-      *response->add_records() = ToProto(entry);
-    }
-    CutIfFull(entries.size(), window, response);
+    ASSIGN_OR_RETURN(
+        const absl::Time whole_since,
+        store_.VisitDrift(window, HostsOf(wanted, scope), [&](const DriftEntry& entry) {
+          if ((then && entry.ended <= window.until) ||
+              !wanted.filter.Matches(DriftFields(entry, wanted.Host(entry.host)))) {
+            return true;
+          }
+          if (response->records_size() == most) {
+            response->set_cut(true);
+            return false;
+          }
+          *response->add_records() = ToProto(entry);
+          return true;
+        }));
+    response->set_cut(response->cut() || whole_since != absl::InfinitePast());
     return absl::OkStatus();
   }
 
@@ -174,16 +178,29 @@ class HistoryService final : public v1::History::Service {
       moments.push_back(absl::FromUnixMicros(at));
     }
     ASSIGN_OR_RETURN(server::DriftCounts counts, server::DriftCounts::Between(std::move(moments)));
-    const Window window{counts.moments().front(), counts.moments().back(), kLookedThrough};
-    ASSIGN_OR_RETURN(const auto entries, store_.Drift(window));
-    for (const DriftEntry& entry : entries) {
-      if (scope.Shows(entry.host) &&
-          wanted.filter.Matches(DriftFields(entry, wanted.Host(entry.host)))) {
-        counts.Add(entry);
+    Window window{counts.moments().front(), counts.moments().back(), kLookedThrough};
+    absl::Time whole_since = absl::InfinitePast();
+    if (wanted.filter.all()) {
+      window.most = kCounted;
+      ASSIGN_OR_RETURN(const auto times, store_.DriftTimes(window));
+      for (const DriftTime& one : times) {
+        if (scope.Shows(one.host)) {
+          counts.Add(one.seen, one.ended);
+        }
       }
+      whole_since = times.size() >= window.most ? times.back().seen : whole_since;
+    } else {
+      ASSIGN_OR_RETURN(
+          whole_since,
+          store_.VisitDrift(window, HostsOf(wanted, scope), [&](const DriftEntry& entry) {
+            if (wanted.filter.Matches(DriftFields(entry, wanted.Host(entry.host)))) {
+              counts.Add(entry.seen, entry.ended);
+            }
+            return true;
+          }));
     }
-    if (entries.size() >= window.most) {
-      response->set_whole_since_us(absl::ToUnixMicros(entries.back().seen));
+    if (whole_since != absl::InfinitePast()) {
+      response->set_whole_since_us(absl::ToUnixMicros(whole_since));
     }
     for (std::size_t i = 0; i < counts.counts().size(); ++i) {
       v1::DriftCount& out = *response->add_counts();
@@ -294,6 +311,14 @@ class HistoryService final : public v1::History::Service {
       return found == hosts.end() ? nullptr : found->second.get();
     }
   };
+
+  // The hosts that the scope shows and the filter does not leave out by their names.
+  static std::function<bool(const std::string&)> HostsOf(const Wanted& wanted, const Scope& scope) {
+    return [&wanted, &scope](const std::string& host) {
+      const std::string& only = wanted.filter.only();
+      return scope.Shows(host) && (only.empty() || only == host);
+    };
+  }
 
   absl::StatusOr<Wanted> Read(const std::string& text, const filter::Language& language) {
     const absl::Time now = context_.clock.Now();

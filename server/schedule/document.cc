@@ -124,16 +124,18 @@ absl::StatusOr<Document> Writer::WriteDrift(const ScheduledReport& report,
   window.since = since;
   window.until = due;
   window.most = kMostDrift;
-  ASSIGN_OR_RETURN(const auto entries, store_.history().Drift(window));
   exports::DriftOfTime drift;
   drift.since = since;
   drift.until = due;
-  drift.cut = entries.size() >= kMostDrift;
-  for (const DriftEntry& entry : entries) {
-    if (hosts.contains(entry.host)) {
-      drift.records.push_back(ToProto(entry));
-    }
-  }
+  ASSIGN_OR_RETURN(const absl::Time whole_since,
+                   store_.history().VisitDrift(
+                       window,
+                       [&](const std::string& host) { return hosts.contains(host); },
+                       [&](const DriftEntry& entry) {
+                         drift.records.push_back(ToProto(entry));
+                         return true;
+                       }));
+  drift.cut = whole_since != absl::InfinitePast();
   Document document;
   document.summary = exports::DriftSummary(drift);
   document.text =

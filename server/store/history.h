@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -39,9 +40,18 @@ struct HostSpan {
   SpanRecord span;
 };
 
+struct DriftTime {
+  std::string host;
+  absl::Time seen;
+  absl::Time ended;  // InfiniteFuture: open.
+};
+
 class HistoryStore {
  public:
   virtual ~HistoryStore() = default;
+
+  // VisitDrift() of all hosts.
+  absl::StatusOr<std::vector<DriftEntry>> Drift(const Window& window);
 
   // The states of a host's resources at a moment, by id: StatesOf() as it was. Without coverage.
   virtual absl::StatusOr<std::vector<StateRecord>> StatesAt(const std::string& host,
@@ -60,8 +70,16 @@ class HistoryStore {
                                                         const Window& window) = 0;
   // The spans of all hosts that began in the window, newest first.
   virtual absl::StatusOr<std::vector<HostSpan>> Changes(const Window& window) = 0;
-  // Drift that was there at some time of the window, newest first.
-  virtual absl::StatusOr<std::vector<DriftEntry>> Drift(const Window& window) = 0;
+  // Gives `visit` the drift that was there at some time of the window, newest first, until it
+  // answers false; only of hosts that `host` holds of. Only what is given is read as a whole.
+  // Window::most is how many are looked at, of whatever host. Answers when the oldest of them was
+  // seen if there may be more, InfinitePast if that was all.
+  virtual absl::StatusOr<absl::Time> VisitDrift(
+      const Window& window,
+      const std::function<bool(const std::string&)>& host,
+      const std::function<bool(const DriftEntry&)>& visit) = 0;
+  // The times alone of the same.
+  virtual absl::StatusOr<std::vector<DriftTime>> DriftTimes(const Window& window) = 0;
   // Runs that started in the window, newest first, without resources. `host` "" for all.
   virtual absl::StatusOr<std::vector<resource::RunReport>> Runs(const std::string& host,
                                                                 const Window& window) = 0;

@@ -133,6 +133,36 @@ TEST_F(HistoryStoreTest, AWindowHoldsWhatLayInIt) {
   EXPECT_THAT(history.Changes({At(2), At(9), 1}), IsOkAndHolds(SizeIs(1)));
 }
 
+TEST_F(HistoryStoreTest, DriftIsGivenOfTheHostsWantedUntilItIsEnough) {
+  MakeHost("web2");
+  for (const uint64_t step : {1, 3, 5}) {
+    for (const std::string host : {"web1", "web2"}) {
+      ASSERT_OK(Ingest(host, "e1", {Run(step, {Resource("a", State::kDrifted, Cause::kDrift)})}));
+      ASSERT_OK(Ingest(host, "e1", {Run(step + 1, {Resource("a", State::kChanged)})}));
+    }
+  }
+  ASSERT_OK(Ingest("web2", "e1", {Run(9, {Resource("a", State::kDrifted, Cause::kDrift)})}));
+  const auto visit = [&](uint32_t most, const std::string& wanted, std::size_t enough) {
+    std::vector<absl::Time> seen;
+    const auto whole_since = store().history().VisitDrift(
+        {At(0), absl::InfiniteFuture(), most},
+        [&](const std::string& host) { return host == wanted; },
+        [&](const DriftEntry& entry) {
+          EXPECT_EQ(entry.host, wanted);
+          seen.push_back(entry.seen);
+          return seen.size() < enough;
+        });
+    EXPECT_OK(whole_since);
+    return std::pair(seen, whole_since.value_or(absl::Time()));
+  };
+  using Times = std::vector<absl::Time>;
+  EXPECT_EQ(visit(100, "web1", 9), std::pair(Times({At(5), At(3), At(1)}), absl::InfinitePast()));
+  EXPECT_EQ(visit(100, "web2", 2), std::pair(Times({At(9), At(5)}), absl::InfinitePast()));
+  // Three are looked at: of web2 the newest two, of web1 one.
+  EXPECT_EQ(visit(3, "web1", 9), std::pair(Times({At(5)}), At(5)));
+  EXPECT_EQ(visit(3, "none", 9), std::pair(Times(), At(5)));
+}
+
 TEST_F(HistoryStoreTest, WhatLastsUntilNowDoesNotHideWhatEndedMonthsAgo) {
   constexpr uint64_t kMonth = 60 * 24 * 31;
   ASSERT_OK(Ingest("web1", "e1", {SnapshotOf(1, {{"a", State::kOk}, {"b", State::kOk}})}));
@@ -172,6 +202,30 @@ TEST_F(HistoryStoreTest, SpansOfEveryLengthAreFoundFromBothTheirEnds) {
     EXPECT_THAT(store().history().Drift({At(end) - absl::Seconds(1), At(end)}),
                 IsOkAndHolds(SizeIs(1)));
     EXPECT_THAT(store().history().Changes({At(begin), At(begin)}), IsOkAndHolds(SizeIs(1)));
+  }
+  // The newest few, of tables of years, are the beginning of all.
+  const absl::Time far = absl::InfiniteFuture();
+  const absl::Time long_ago = absl::InfinitePast();
+  ASSERT_OK_AND_ASSIGN(const auto all, store().history().Spans("web1", "", {long_ago, far, 1000}));
+  ASSERT_OK_AND_ASSIGN(const auto drift, store().history().Drift({long_ago, far, 1000}));
+  ASSERT_OK_AND_ASSIGN(const auto times, store().history().DriftTimes({long_ago, far, 1000}));
+  ASSERT_THAT(drift, SizeIs(spans.size()));
+  ASSERT_THAT(times, SizeIs(spans.size()));
+  for (std::size_t i = 0; i < spans.size(); ++i) {
+    EXPECT_EQ(times[i].host, "web1");
+    EXPECT_EQ(times[i].seen, drift[i].seen);
+    EXPECT_EQ(times[i].ended, drift[i].ended);
+  }
+  for (const uint32_t most : {1, 2, 5, 20}) {
+    ASSERT_OK_AND_ASSIGN(const auto few,
+                         store().history().Spans("web1", "", {long_ago, far, most}));
+    ASSERT_THAT(few, SizeIs(most));
+    for (uint32_t i = 0; i < most; ++i) {
+      EXPECT_EQ(few[i].state.since, all[i].state.since) << most << " " << i;
+    }
+    ASSERT_OK_AND_ASSIGN(const auto newest, store().history().Drift({long_ago, far, most}));
+    ASSERT_THAT(newest, SizeIs(most));
+    EXPECT_EQ(newest.back().seen, drift[most - 1].seen);
   }
 }
 

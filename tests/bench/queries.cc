@@ -277,8 +277,18 @@ class Questions {
       const absl::Time at = SomeTime();
       return history.Drift({at, at + absl::Hours(24), 201}).status();
     });
-    Ask("drift FILTER --since 30d (100,000 looked at)", 5, [&] {
-      return history.Drift({now_ - kMonth, absl::InfiniteFuture(), 100'000}).status();
+    // As DriftRequest does with a filter: it reads what it needs to find 200.
+    Ask("drift HOST --since 30d (100,000 looked at)", 5, [&] {
+      return Visit([host = SomeHost()](const std::string& one) { return one == host; }, 1);
+    });
+    Ask("drift FILTER --since 30d, one in ten fits", 5, [&] {
+      return Visit([](const std::string&) { return true; }, 10);
+    });
+    Ask("drift FILTER --since 30d, none fits (100,000 read)", 2, [&] {
+      return Visit([](const std::string&) { return true; }, 1'000'000);
+    });
+    Ask("drift counted for 30d (1,000,000 looked at)", 5, [&] {
+      return history.DriftTimes({now_ - kMonth, Far(), 1'000'000}).status();
     });
     Ask("runs", 100, [&] { return history.Runs("", {Long(), Far(), 201}).status(); });
     Ask("runs NAME", 200, [&] { return history.Runs(SomeHost(), {Long(), Far(), 201}).status(); });
@@ -340,6 +350,16 @@ class Questions {
   static absl::Time Long() { return absl::InfinitePast(); }
 
   static absl::Time Far() { return absl::InfiniteFuture(); }
+
+  // The drift of a month until 200 fit, of which one in `each` does.
+  absl::Status Visit(const std::function<bool(const std::string&)>& host, std::size_t each) {
+    std::size_t seen = 0;
+    return store_.history()
+        .VisitDrift({now_ - kMonth, Far(), 100'000},
+                    host,
+                    [&](const DriftEntry&) { return ++seen < 200 * each; })
+        .status();
+  }
 
   absl::Status HostsAt(absl::Time at) {
     return FindHosts(store_, "", now_, kHeartbeat, at).status();

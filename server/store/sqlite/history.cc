@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What lay in a window. What was at a moment is in history_at.cc.
+// What lay in a window. What was at a moment is in history_at.cc, drift in drift_read.cc.
 #include "server/store/sqlite/history.h"
 
 #include <algorithm>
@@ -13,14 +13,6 @@
 
 namespace fettle::server::sqlite {
 namespace {
-
-// NewestFirst() when there are far more than wanted, so that no question fills the memory.
-template <typename T, typename Time>
-void KeepFew(std::vector<T>* list, uint32_t most, Time time) {
-  if (list->size() / 2 > most) {
-    NewestFirst(list, most, time);
-  }
-}
 
 // Whether what ended before `end` cannot be among the newest: as many began after it.
 bool Enough(const std::vector<SpanRecord>& spans, absl::Time end, uint32_t most) {
@@ -106,42 +98,6 @@ absl::StatusOr<std::vector<HostSpan>> SqliteHistoryStore::Changes(const Window& 
   }));
   NewestFirst(&spans, window.most, [](const HostSpan& one) { return one.span.state.since; });
   return spans;
-}
-
-absl::StatusOr<std::vector<DriftEntry>> SqliteHistoryStore::Drift(const Window& window) {
-  std::vector<DriftEntry> entries;
-  RETURN_IF_ERROR(reader_.With([&](Database& database) -> absl::Status {
-    RETURN_IF_ERROR(database.Query(
-        fmt::format("SELECT host, id, outcome, seen, stored, ?1, record, run, revision FROM "
-                    "open_drift WHERE seen <= ?2 ORDER BY seen DESC LIMIT {}",
-                    window.most),
-        [&](const Row& row) { entries.push_back(ReadDrift(row)); },
-        absl::InfiniteFuture(),
-        window.until));
-    if (window.since == absl::InfiniteFuture()) {
-      return absl::OkStatus();
-    }
-    ASSIGN_OR_RETURN(const auto tables, PartitionsSince(database, "drift", window.since));
-    for (const std::string& table : tables) {
-      for (int length = 0; length < kLengthClasses; ++length) {
-        RETURN_IF_ERROR(database.Query(
-            fmt::format("SELECT {} FROM {} WHERE length = ?3 AND seen >= ?1 - ?4 AND seen <= ?2 "
-                        "AND ended >= ?1 ORDER BY seen DESC LIMIT ?5",
-                        kDriftColumns,
-                        table),
-            [&](const Row& row) { entries.push_back(ReadDrift(row)); },
-            window.since,
-            window.until,
-            int64_t{length},
-            LengthBound(length),
-            int64_t{window.most}));
-        KeepFew(&entries, window.most, [](const DriftEntry& entry) { return entry.seen; });
-      }
-    }
-    return absl::OkStatus();
-  }));
-  NewestFirst(&entries, window.most, [](const DriftEntry& entry) { return entry.seen; });
-  return entries;
 }
 
 absl::StatusOr<std::vector<resource::RunReport>> SqliteHistoryStore::Runs(const std::string& host,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -24,7 +25,11 @@ class SqliteHistoryStore final : public HistoryStore {
                                                 const std::string& resource,
                                                 const Window& window) override;
   absl::StatusOr<std::vector<HostSpan>> Changes(const Window& window) override;
-  absl::StatusOr<std::vector<DriftEntry>> Drift(const Window& window) override;
+  absl::StatusOr<absl::Time> VisitDrift(
+      const Window& window,
+      const std::function<bool(const std::string&)>& host,
+      const std::function<bool(const DriftEntry&)>& visit) override;
+  absl::StatusOr<std::vector<DriftTime>> DriftTimes(const Window& window) override;
   absl::StatusOr<std::vector<resource::RunReport>> Runs(const std::string& host,
                                                         const Window& window) override;
   absl::StatusOr<PackageList> Packages(const PackageWanted& wanted, absl::Time at) override;

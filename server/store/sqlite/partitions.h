@@ -68,8 +68,8 @@ absl::StatusOr<std::vector<std::string>> PartitionsSince(Database& database,
                                                          std::string_view kind,
                                                          absl::Time since);
 
-// When the month of "<kind>_<month>" ended: what stands there was over before it. InfiniteFuture for
-// another name.
+// When the month of "<kind>_<month>" ended: what stands there was over before it. InfiniteFuture
+// for another name.
 absl::Time EndOfMonth(std::string_view table);
 
 // Drops the tables of all months that ended before the one of `before`; answers those months, the

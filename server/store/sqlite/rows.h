@@ -31,4 +31,12 @@ void NewestFirst(std::vector<T>* list, uint32_t most, Time time) {
   }
 }
 
+// NewestFirst() when there are far more than wanted, so that no question fills the memory.
+template <typename T, typename Time>
+void KeepFew(std::vector<T>* list, uint32_t most, Time time) {
+  if (list->size() / 2 > most) {
+    NewestFirst(list, most, time);
+  }
+}
+
 }  // namespace fettle::server::sqlite
