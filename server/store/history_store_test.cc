@@ -135,7 +135,7 @@ TEST_F(HistoryStoreTest, AWindowHoldsWhatLayInIt) {
 
 TEST_F(HistoryStoreTest, DriftIsGivenOfTheHostsWantedUntilItIsEnough) {
   MakeHost("web2");
-  for (const uint64_t step : {1, 3, 5}) {
+  for (const uint64_t step : {1U, 3U, 5U}) {
     for (const std::string host : {"web1", "web2"}) {
       ASSERT_OK(Ingest(host, "e1", {Run(step, {Resource("a", State::kDrifted, Cause::kDrift)})}));
       ASSERT_OK(Ingest(host, "e1", {Run(step + 1, {Resource("a", State::kChanged)})}));
@@ -216,7 +216,7 @@ TEST_F(HistoryStoreTest, SpansOfEveryLengthAreFoundFromBothTheirEnds) {
     EXPECT_EQ(times[i].seen, drift[i].seen);
     EXPECT_EQ(times[i].ended, drift[i].ended);
   }
-  for (const uint32_t most : {1, 2, 5, 20}) {
+  for (const uint32_t most : {1U, 2U, 5U, 20U}) {
     ASSERT_OK_AND_ASSIGN(const auto few,
                          store().history().Spans("web1", "", {long_ago, far, most}));
     ASSERT_THAT(few, SizeIs(most));

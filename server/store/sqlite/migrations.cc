@@ -5,6 +5,8 @@
 #include <iterator>
 #include <string>
 
+#include <spdlog/spdlog.h>
+
 #include "lib/base/status_macros.h"
 #include "server/store/sqlite/database.h"
 #include "server/store/sqlite/host_spans.h"
@@ -148,6 +150,11 @@ absl::Status MigrateTo(Database& database, int64_t newest) {
         "run that one",
         version,
         newest);
+  }
+  if (version > 0 && version < newest) {
+    spdlog::info("bringing the database from schema version {} to {}; a large one takes minutes",
+                 version,
+                 newest);
   }
   for (int64_t next = version + 1; next <= newest; ++next) {
     RETURN_IF_ERROR(Annotate(database.Transaction([&] { return MakeVersion(database, next); }),

@@ -3,6 +3,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/time/civil_time.h"
+#include <spdlog/spdlog.h>
 
 #include "lib/base/status_macros.h"
 
