@@ -137,7 +137,7 @@ class HistoryService final : public v1::History::Service {
   absl::Status ListDrift(const v1::DriftRequest& request,
                          const Scope& scope,
                          v1::DriftResponse* response) {
-    ASSIGN_OR_RETURN(const Wanted wanted, Read(request.filter(), DriftLanguage()));
+    ASSIGN_OR_RETURN(const Wanted wanted, Read(request.filter(), DriftLanguage(), scope));
     const bool then = request.at_us() != 0;
     if (then && (request.since_us() != 0 || request.until_us() != 0)) {
       return InvalidArgument("drift is asked for at a moment or over a time, not both");
@@ -172,7 +172,7 @@ class HistoryService final : public v1::History::Service {
   absl::Status CountDrift(const v1::DriftCountsRequest& request,
                           const Scope& scope,
                           v1::DriftCountsResponse* response) {
-    ASSIGN_OR_RETURN(const Wanted wanted, Read(request.filter(), DriftLanguage()));
+    ASSIGN_OR_RETURN(const Wanted wanted, Read(request.filter(), DriftLanguage(), scope));
     std::vector<absl::Time> moments;
     for (const int64_t at : request.at_us()) {
       moments.push_back(absl::FromUnixMicros(at));
@@ -215,7 +215,7 @@ class HistoryService final : public v1::History::Service {
   absl::Status ListRuns(const v1::RunsRequest& request,
                         const Scope& scope,
                         v1::RunsResponse* response) {
-    ASSIGN_OR_RETURN(const Wanted wanted, Read(request.filter(), RunLanguage()));
+    ASSIGN_OR_RETURN(const Wanted wanted, Read(request.filter(), RunLanguage(), scope));
     const int most = MostOf(request.most());
     Window window = WindowOf(request.since_us(), request.until_us());
     window.most =
@@ -266,7 +266,7 @@ class HistoryService final : public v1::History::Service {
   absl::Status ListChanges(const v1::HostHistoryRequest& request,
                            const Scope& scope,
                            v1::HostHistoryResponse* response) {
-    ASSIGN_OR_RETURN(const Wanted wanted, Read(request.filter(), HostLanguage()));
+    ASSIGN_OR_RETURN(const Wanted wanted, Read(request.filter(), HostLanguage(), scope));
     ASSIGN_OR_RETURN(const Digest content, ContentOf(request));
     const int most = MostOf(request.most());
     Window window = WindowOf(request.since_us(), request.until_us());
@@ -320,12 +320,19 @@ class HistoryService final : public v1::History::Service {
     };
   }
 
-  absl::StatusOr<Wanted> Read(const std::string& text, const filter::Language& language) {
+  // kNotFound: it asks for a host by its name, and there is none.
+  absl::StatusOr<Wanted> Read(const std::string& text,
+                              const filter::Language& language,
+                              const Scope& scope) {
     const absl::Time now = context_.clock.Now();
     Wanted wanted;
     ASSIGN_OR_RETURN(wanted.filter, filter::Filter::Parse(text, language, now));
     if (wanted.filter.all()) {
       return wanted;
+    }
+    if (const std::string& only = wanted.filter.only(); !only.empty()) {
+      RETURN_IF_ERROR(scope.Check(only));
+      RETURN_IF_ERROR(context_.store.fleet().GetHost(only).status());
     }
     ASSIGN_OR_RETURN(wanted.views, FindHosts(context_.store, "", now, context_.config.heartbeat));
     for (const HostView& view : wanted.views) {

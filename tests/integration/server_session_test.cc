@@ -207,6 +207,16 @@ TEST_F(SessionTest, WhatWasIsToldOfAMomentAndOfAWindow) {
   v1::RunsResponse runs;
   ASSERT_OK(Of(HistoryOf(admin())->Runs(&runs_call, early, &runs)));
   EXPECT_EQ(runs.runs_size(), 1);
+  early.set_filter("nope");
+  Call nope_call;
+  EXPECT_THAT(Of(HistoryOf(admin())->Runs(&nope_call, early, &runs)),
+              StatusIs(absl::StatusCode::kNotFound, HasSubstr("nope")));
+  v1::DriftRequest drift_of;
+  drift_of.set_filter("nope");
+  v1::DriftResponse drift;
+  Call drift_call;
+  EXPECT_THAT(Of(HistoryOf(admin())->Drift(&drift_call, drift_of, &drift)),
+              StatusIs(absl::StatusCode::kNotFound, HasSubstr("nope")));
 }
 
 TEST_F(SessionTest, PackagesAreToldAskedForAnewWhenTheyDifferAndFound) {
