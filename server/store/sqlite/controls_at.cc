@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What was there to fulfil controls at a moment.
+#include <algorithm>
+#include <cstdint>
 #include <map>
 #include <utility>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/string_view.h"
@@ -82,10 +85,11 @@ class CatalogsThen {
 absl::StatusOr<std::vector<ControlState>> SqliteHistoryStore::ControlStatesAt(absl::Time at) {
   std::map<std::pair<std::string, std::string>, ControlState> found;
   CatalogsThen catalogs;
-  const auto add = [&](const Row& row) {
+  // Columns host, id, state and since; null for what names no control.
+  const auto add = [&](const Row& row) -> ControlState* {
     const Entry* const entry = catalogs.Find(row.Bytes(0), row.Bytes(1));
     if (entry == nullptr) {
-      return;
+      return nullptr;
     }
     // Most rows come in order.
     ControlState& state =
@@ -96,16 +100,38 @@ absl::StatusOr<std::vector<ControlState>> SqliteHistoryStore::ControlStatesAt(ab
              row.Time(3),
              entry->position,
              entry->controls};
-    ReadDetails(row.Bytes(4), &state);
+    return &state;
   };
   RETURN_IF_ERROR(reader_.With([&](Database& database) -> absl::Status {
     RETURN_IF_ERROR(catalogs.Read(database, at));
     RETURN_IF_ERROR(database.Query(
-        "SELECT host, id, state, since, record FROM states WHERE since <= ?", add, at));
+        "SELECT host, id, state, since, record FROM states WHERE since <= ?",
+        [&](const Row& row) {
+          if (ControlState* const state = add(row); state != nullptr) {
+            ReadDetails(row.Bytes(4), state);
+          }
+        },
+        at));
     ASSIGN_OR_RETURN(const auto tables, PartitionsSince(database, "history", at));
     for (const std::string& table : tables) {
-      RETURN_IF_ERROR(
-          database.Query(Covering(table, "s.host, s.id, s.state, s.since, s.record"), add, at));
+      // An index tells all of what was ok.
+      std::vector<std::pair<int64_t, ControlState*>> off;
+      RETURN_IF_ERROR(database.Query(
+          Covering(table, "s.host, s.id, s.state, s.since, s.rowid"),
+          [&](const Row& row) {
+            ControlState* const state = add(row);
+            if (state != nullptr && state->state != resource::State::kOk) {
+              off.emplace_back(row.Integer(4), state);
+            }
+          },
+          at));
+      std::sort(off.begin(), off.end());
+      for (const auto& [rowid, state] : off) {
+        RETURN_IF_ERROR(database.Query(
+            fmt::format("SELECT record FROM {} WHERE rowid = ?", table),
+            [&, &details = *state](const Row& row) { ReadDetails(row.Bytes(0), &details); },
+            rowid));
+      }
     }
     return absl::OkStatus();
   }));

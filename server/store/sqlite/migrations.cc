@@ -107,14 +107,14 @@ CREATE TABLE packages(name INTEGER NOT NULL, host INTEGER NOT NULL, version INTE
   PRIMARY KEY(name, host)) WITHOUT ROWID;
 CREATE INDEX packages_host ON packages(host);
 )sql",
-    // Another index over the spans of a host, by RemakeHostIndex().
+    // Other indexes over spans, by RemakeHistoryIndexes().
     "SELECT 1",
 };
 
-constexpr int64_t kSpans = 5;       // The version that needs MoveToSpans().
-constexpr int64_t kLog = 6;         // The one that needs MoveToLog().
-constexpr int64_t kLengths = 9;     // The one that needs AddLengthClasses().
-constexpr int64_t kHostIndex = 11;  // The one that needs RemakeHostIndex().
+constexpr int64_t kSpans = 5;            // The version that needs MoveToSpans().
+constexpr int64_t kLog = 6;              // The one that needs MoveToLog().
+constexpr int64_t kLengths = 9;          // The one that needs AddLengthClasses().
+constexpr int64_t kHistoryIndexes = 11;  // The one that needs RemakeHistoryIndexes().
 
 absl::Status MakeVersion(Database& database, int64_t version) {
   RETURN_IF_ERROR(database.Execute(kSteps[version - 1]));
@@ -127,8 +127,8 @@ absl::Status MakeVersion(Database& database, int64_t version) {
   if (version == kLengths) {
     RETURN_IF_ERROR(AddLengthClasses(database));
   }
-  if (version == kHostIndex) {
-    RETURN_IF_ERROR(RemakeHostIndex(database));
+  if (version == kHistoryIndexes) {
+    RETURN_IF_ERROR(RemakeHistoryIndexes(database));
   }
   return database.Execute(fmt::format("PRAGMA user_version={}", version));
 }

@@ -32,11 +32,12 @@ CREATE INDEX IF NOT EXISTS package_changes_{0}_time ON package_changes_{0}(time)
 CREATE TABLE IF NOT EXISTS package_causes_{0}(id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
 )sql";
 
-// Which rows of a host are wanted is found in the index alone; only those are then read.
+// Which rows are wanted is found in an index alone; only those of them are read that it does not
+// tell all of.
 constexpr char kHistoryHost[] =
     "CREATE INDEX IF NOT EXISTS {0}_host ON {0}(host, until, since, id);\n";
 constexpr char kHistoryLength[] =
-    "CREATE INDEX IF NOT EXISTS {0}_length ON {0}(length, since, until, host, state);\n";
+    "CREATE INDEX IF NOT EXISTS {0}_length ON {0}(length, since, until, host, id, state);\n";
 constexpr char kDriftLength[] =
     "CREATE INDEX IF NOT EXISTS {0}_length ON {0}(length, seen, ended, host);\n";
 
@@ -113,11 +114,13 @@ absl::Status AddLengthClasses(Database& database) {
   return add("drift", ClassOf("seen", "ended"), kDriftLength);
 }
 
-absl::Status RemakeHostIndex(Database& database) {
+absl::Status RemakeHistoryIndexes(Database& database) {
   ASSIGN_OR_RETURN(const auto tables, PartitionsSince(database, "history", absl::InfinitePast()));
   for (const std::string& table : tables) {
-    RETURN_IF_ERROR(database.Execute(fmt::format("DROP INDEX IF EXISTS {}_host; ", table) +
-                                     fmt::format(kHistoryHost, table)));
+    spdlog::info("table {}: other indexes over its spans", table);
+    RETURN_IF_ERROR(database.Execute(
+        fmt::format("DROP INDEX IF EXISTS {0}_host; DROP INDEX IF EXISTS {0}_length; ", table) +
+        fmt::format(kHistoryHost, table) + fmt::format(kHistoryLength, table)));
   }
   return absl::OkStatus();
 }

@@ -49,8 +49,8 @@ std::string Covering(std::string_view table,
 // Gives the tables of older versions their classes.
 absl::Status AddLengthClasses(Database& database);
 
-// Gives the tables of older versions the index by which a host's spans are found.
-absl::Status RemakeHostIndex(Database& database);
+// Gives the tables of older versions the indexes by which spans are found now.
+absl::Status RemakeHistoryIndexes(Database& database);
 
 // Makes the tables of the month that `time` (UTC) lies in, unless they are there. Remembers what it
 // made; one a connection.
