@@ -4,6 +4,7 @@
 #include "lib/evidence/leaf.h"
 #include "server/api/access.h"
 #include "server/api/grpc_status.h"
+#include "server/api/list_limits.h"
 #include "server/api/scope.h"
 #include "server/api/services.h"
 #include "server/evidence/exporter.h"
@@ -12,8 +13,6 @@
 namespace fettle::server {
 namespace {
 
-constexpr uint32_t kUsual = 200;
-constexpr uint32_t kMost = 10'000;
 constexpr uint32_t kLookedThrough = 100'000;  // When only some hosts may be told of.
 constexpr std::string_view kHostPrefix = "host/";
 constexpr std::size_t kPartBytes = 256U << 10;
@@ -137,7 +136,7 @@ class EvidenceService final : public v1::Evidence::Service {
                     const Viewer& viewer,
                     const Scope& scope,
                     v1::ListLeavesResponse* response) {
-    const uint32_t most = std::min(request.most() == 0 ? kUsual : request.most(), kMost);
+    const uint32_t most = MostListed(request.most());
     LogQuery query;
     query.since = TimeOr(request.since_us(), absl::InfinitePast());
     query.until = TimeOr(request.until_us(), absl::InfiniteFuture());

@@ -13,6 +13,7 @@
 #include "server/api/drift_counts.h"
 #include "server/api/grpc_status.h"
 #include "server/api/history_fields.h"
+#include "server/api/list_limits.h"
 #include "server/api/package_lists.h"
 #include "server/api/scope.h"
 #include "server/api/services.h"
@@ -23,13 +24,11 @@
 namespace fettle::server {
 namespace {
 
-constexpr uint32_t kUsual = 200;
-constexpr uint32_t kMost = 10'000;
 constexpr uint32_t kLookedThrough = 100'000;  // When only some hosts are wanted.
 constexpr uint32_t kCounted = 1'000'000;      // Of which nothing but the times is read.
 
 int MostOf(uint32_t asked) {
-  return static_cast<int>(std::min(asked == 0 ? kUsual : asked, kMost));
+  return static_cast<int>(MostListed(asked));
 }
 
 // The store answered as much as it was asked for: older ones may be there that nobody looked at.

@@ -13,20 +13,15 @@
 #include <vector>
 
 #include "lib/base/status_macros.h"
+#include "server/api/list_limits.h"
 #include "server/fleet/host_view.h"
 #include "server/reports/to_proto.h"
 
 namespace fettle::server {
 namespace {
 
-constexpr uint32_t kUsual = 200;
-constexpr uint32_t kMost = 10'000;
 constexpr std::size_t kMostNameBytes = 256;
 constexpr int kMostNotKnown = 1000;
-
-uint32_t MostOf(uint32_t asked) {
-  return std::min(asked == 0 ? kUsual : asked, kMost);
-}
 
 absl::Status CheckName(std::string_view name) {
   const bool good =
@@ -97,7 +92,7 @@ absl::Status ListPackages(const Context& context,
   ASSIGN_OR_RETURN(const PackageWanted wanted,
                    WantedOf(context, scope, request.filter(), request.name(), at));
   ASSIGN_OR_RETURN(const PackageList list, context.store.history().Packages(wanted, at));
-  const uint32_t most = MostOf(request.most());
+  const uint32_t most = MostListed(request.most());
   response->set_cut(list.packages.size() > most);
   for (std::size_t i = 0; i < std::min<std::size_t>(list.packages.size(), most); ++i) {
     *response->add_packages() = ToProto(list.packages[i]);
@@ -119,7 +114,7 @@ absl::Status ListPackageChanges(const Context& context,
   ASSIGN_OR_RETURN(
       const PackageWanted wanted,
       WantedOf(context, scope, request.filter(), request.name(), absl::InfiniteFuture()));
-  const uint32_t most = MostOf(request.most());
+  const uint32_t most = MostListed(request.most());
   const Window window{
       SinceFromProto(request.since_us()), UntilFromProto(request.until_us()), most + 1};
   ASSIGN_OR_RETURN(const std::vector<PackageChange> changes,

@@ -14,7 +14,7 @@ absl::StatusOr<Digest> CatalogAt(Database& database, const std::string& host, ab
       "SELECT catalog FROM hosts WHERE name = ?",
       [&](const Row& row) { catalog = row.AsDigest(0); },
       host));
-  ASSIGN_OR_RETURN(const auto tables, PartitionsSince(database, "runs", absl::InfinitePast()));
+  ASSIGN_OR_RETURN(const auto tables, PartitionsSince(database, "runs", absl::InfinitePast(), at));
   bool found = false;
   for (std::size_t i = 0; i < tables.size() && !found; ++i) {
     RETURN_IF_ERROR(database.Query(

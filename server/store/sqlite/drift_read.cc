@@ -50,25 +50,27 @@ class Hosts {
   std::map<std::string, bool, std::less<>> known_;
 };
 
-// Gives `each` columns rowid, seen, ended and host of the newest of each class of length, so that
-// the newest of all are among them; calls `between` after each class.
+// Gives `each` columns rowid, seen, ended and host of the newest of each class of length in each
+// table, so that the newest of all are among them; calls `between` after each class.
 absl::Status FindIn(Database& database,
-                    const std::string& table,
+                    const std::vector<std::string>& tables,
                     const Window& window,
-                    const std::function<void(const Row&)>& each,
+                    const std::function<void(const std::string& table, const Row&)>& each,
                     const std::function<void()>& between) {
-  for (int length = 0; length < kLengthClasses; ++length) {
-    RETURN_IF_ERROR(database.Query(
-        fmt::format("SELECT rowid, seen, ended, host FROM {} WHERE length = ?3 AND seen >= ?1 - ?4 "
-                    "AND seen <= ?2 AND ended >= ?1 ORDER BY seen DESC LIMIT ?5",
-                    table),
-        each,
-        window.since,
-        window.until,
-        int64_t{length},
-        LengthBound(length),
-        int64_t{window.most}));
-    between();
+  for (const std::string& table : tables) {
+    for (int length = 0; length < kLengthClasses; ++length) {
+      RETURN_IF_ERROR(database.Query(
+          fmt::format("SELECT rowid, seen, ended, host FROM {} WHERE length = ?3 AND seen >= ?1 - "
+                      "?4 AND seen <= ?2 AND ended >= ?1 ORDER BY seen DESC LIMIT ?5",
+                      table),
+          [&](const Row& row) { each(table, row); },
+          window.since,
+          window.until,
+          int64_t{length},
+          LengthBound(length),
+          int64_t{window.most}));
+      between();
+    }
   }
   return absl::OkStatus();
 }
@@ -88,6 +90,7 @@ absl::StatusOr<absl::Time> SqliteHistoryStore::VisitDrift(
     const std::function<bool(const DriftEntry&)>& visit) {
   Hosts hosts(host);
   std::vector<Found> found;
+  const auto seen = [](const Found& one) { return one.seen; };
   std::vector<DriftEntry> open;
   std::vector<std::string> tables;
   RETURN_IF_ERROR(reader_.With([&](Database& database) -> absl::Status {
@@ -105,19 +108,16 @@ absl::StatusOr<absl::Time> SqliteHistoryStore::VisitDrift(
         absl::InfiniteFuture(),
         window.until));
     ASSIGN_OR_RETURN(tables, TablesOf(database, window));
-    for (const std::string& table : tables) {
-      RETURN_IF_ERROR(FindIn(
-          database,
-          table,
-          window,
-          [&](const Row& row) {
-            found.push_back({row.Time(1), hosts.Wanted(row.Bytes(3)), &table, row.Integer(0)});
-          },
-          [&] { KeepFew(&found, window.most, [](const Found& one) { return one.seen; }); }));
-    }
-    return absl::OkStatus();
+    return FindIn(
+        database,
+        tables,
+        window,
+        [&](const std::string& table, const Row& row) {
+          found.push_back({row.Time(1), hosts.Wanted(row.Bytes(3)), &table, row.Integer(0)});
+        },
+        [&] { KeepFew(&found, window.most, seen); });
   }));
-  NewestFirst(&found, window.most, [](const Found& one) { return one.seen; });
+  NewestFirst(&found, window.most, seen);
   const absl::Time whole_since =
       found.size() < window.most || found.empty() ? absl::InfinitePast() : found.back().seen;
   std::erase_if(found, [](const Found& one) { return !one.wanted; });
@@ -159,17 +159,14 @@ absl::StatusOr<std::vector<DriftTime>> SqliteHistoryStore::DriftTimes(const Wind
         },
         window.until));
     ASSIGN_OR_RETURN(const auto tables, TablesOf(database, window));
-    for (const std::string& table : tables) {
-      RETURN_IF_ERROR(FindIn(
-          database,
-          table,
-          window,
-          [&](const Row& row) {
-            times.push_back({row.Text(3), row.Time(1), row.Time(2)});
-          },
-          [&] { KeepFew(&times, window.most, seen); }));
-    }
-    return absl::OkStatus();
+    return FindIn(
+        database,
+        tables,
+        window,
+        [&](const std::string& /*table*/, const Row& row) {
+          times.push_back({row.Text(3), row.Time(1), row.Time(2)});
+        },
+        [&] { KeepFew(&times, window.most, seen); });
   }));
   NewestFirst(&times, window.most, seen);
   return times;

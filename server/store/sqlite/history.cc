@@ -115,7 +115,8 @@ absl::StatusOr<std::vector<resource::RunReport>> SqliteHistoryStore::Runs(const 
   const std::string which = host.empty() ? "?1 = ?1" : "host = ?1";
   const std::string order = host.empty() ? "started" : "+started";
   RETURN_IF_ERROR(reader_.With([&](Database& database) -> absl::Status {
-    ASSIGN_OR_RETURN(const auto tables, PartitionsSince(database, "runs", window.since));
+    ASSIGN_OR_RETURN(const auto tables,
+                     PartitionsSince(database, "runs", window.since, window.until));
     for (const std::string& table : tables) {
       RETURN_IF_ERROR(database.Query(
           fmt::format("SELECT report FROM {} WHERE {} AND started >= ?2 AND started <= ?3 ORDER BY "

@@ -18,6 +18,7 @@ namespace {
 // Up to so many hosts each is looked at by itself, beyond that all that have the package.
 constexpr std::size_t kFewHosts = 100;
 constexpr std::size_t kMostChanges = 500'000;
+constexpr std::size_t kMostUndone = 4 * kMostPackages;  // Changes after the moment asked for.
 
 struct KnownHost {
   std::string name;
@@ -173,14 +174,16 @@ absl::Status RollBack(Database& database,
   ASSIGN_OR_RETURN(const auto tables, PartitionsSince(database, "package_changes", at));
   for (const std::string& table : tables) {
     for (const auto& [condition, value] : selection.Parts()) {
+      std::size_t rows = 0;
       RETURN_IF_ERROR(database.Query(
           fmt::format(
               "SELECT name, host, was, was_since, time FROM {} WHERE {} AND time > ?2 LIMIT "
               "{}",
               table,
               condition,
-              4 * kMostPackages),
+              kMostUndone),
           [&](const Row& row) {
+            ++rows;
             const std::pair key{row.Integer(0), row.Integer(1)};
             if (!selection.Means(key.first, key.second)) {
               return;
@@ -193,7 +196,7 @@ absl::Status RollBack(Database& database,
           },
           value,
           at));
-      if (held->size() > kMostPackages) {
+      if (held->size() > kMostPackages || rows == kMostUndone) {
         return TooMany();
       }
     }
@@ -237,6 +240,7 @@ absl::StatusOr<PackageList> SqliteHistoryStore::Packages(const PackageWanted& wa
 absl::StatusOr<std::vector<PackageChange>> SqliteHistoryStore::PackageChanges(
     const PackageWanted& wanted, const Window& window) {
   std::vector<PackageChange> changes;
+  const auto time = [](const PackageChange& one) { return one.time; };
   const auto read = [&](Database& database) -> absl::Status {
     Selection selection(database);
     RETURN_IF_ERROR(selection.Load(wanted));
@@ -271,10 +275,7 @@ absl::StatusOr<std::vector<PackageChange>> SqliteHistoryStore::PackageChanges(
               change.from = std::move(from).value_or(resource::PackageVersion());
               change.to = std::move(to).value_or(resource::PackageVersion());
               changes.push_back(std::move(change));
-              if (changes.size() > 2 * std::size_t{window.most} + 1000) {
-                NewestFirst(
-                    &changes, window.most, [](const PackageChange& one) { return one.time; });
-              }
+              KeepFew(&changes, window.most, time);
             },
             value,
             window.since,
@@ -285,7 +286,7 @@ absl::StatusOr<std::vector<PackageChange>> SqliteHistoryStore::PackageChanges(
     return absl::OkStatus();
   };
   RETURN_IF_ERROR(reader_.With(read));
-  NewestFirst(&changes, window.most, [](const PackageChange& one) { return one.time; });
+  NewestFirst(&changes, window.most, time);
   return changes;
 }
 

@@ -51,8 +51,11 @@ std::string ClassOf(std::string_view since, std::string_view until) {
 }
 
 std::string MonthOf(absl::Time time) {
-  return time == absl::InfinitePast() ? "000000"
-                                      : absl::FormatTime("%Y%m", time, absl::UTCTimeZone());
+  if (time == absl::InfinitePast()) {
+    return "000000";
+  }
+  return time == absl::InfiniteFuture() ? "999999"
+                                        : absl::FormatTime("%Y%m", time, absl::UTCTimeZone());
 }
 
 }  // namespace
@@ -136,15 +139,16 @@ absl::Time EndOfMonth(std::string_view table) {
 
 absl::StatusOr<std::vector<std::string>> PartitionsSince(Database& database,
                                                          std::string_view kind,
-                                                         absl::Time since) {
+                                                         absl::Time since,
+                                                         absl::Time until) {
   std::vector<std::string> tables;
-  const std::string first = fmt::format("{}_{}", kind, MonthOf(since));
   RETURN_IF_ERROR(database.Query(
-      "SELECT name FROM sqlite_master WHERE type = 'table' AND name GLOB ? AND name >= ? ORDER BY "
-      "name DESC",
+      "SELECT name FROM sqlite_master WHERE type = 'table' AND name GLOB ? AND name >= ? AND name "
+      "<= ? ORDER BY name DESC",
       [&](const Row& row) { tables.push_back(row.Text(0)); },
       fmt::format("{}_[0-9]*", kind),
-      first));
+      fmt::format("{}_{}", kind, MonthOf(since)),
+      fmt::format("{}_{}", kind, MonthOf(until))));
   return tables;
 }
 

@@ -19,8 +19,7 @@
 //   reports
 //                                                   that came in the month, with their batches
 //   package_changes_202611, package_causes_202611  packages that came and went in the month, and
-//   what
-//                                                   the package managers' logs say of it
+//                                                   what package managers' logs say of it
 namespace fettle::server::sqlite {
 
 //
@@ -63,10 +62,12 @@ class Partitions {
   std::set<std::string> known_;
 };
 
-// The tables "<kind>_<month>" whose month is not before `since`'s, newest first.
+// The tables "<kind>_<month>" whose month is not before `since`'s and not after `until`'s, newest
+// first.
 absl::StatusOr<std::vector<std::string>> PartitionsSince(Database& database,
                                                          std::string_view kind,
-                                                         absl::Time since);
+                                                         absl::Time since,
+                                                         absl::Time until = absl::InfiniteFuture());
 
 // When the month of "<kind>_<month>" ended: what stands there was over before it. InfiniteFuture
 // for another name.
