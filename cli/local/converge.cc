@@ -17,6 +17,7 @@
 #include "agent/journal/journal.h"
 #include "agent/plans/plan_output.h"
 #include "agent/undo/store.h"
+#include "cli/local/catalog_cache.h"
 #include "cli/local/evaluate_tree.h"
 #include "cli/local/local_commands.h"
 #include "cli/local/planning.h"
@@ -88,7 +89,11 @@ absl::StatusOr<Bound> Bind(const Arguments& arguments) {
     host_options.hash_cache_file = arguments.state_dir + "/hashes";
   }
   bound.host = sys::MakeLinuxHost(host_options);
-  ASSIGN_OR_RETURN(bound.catalog, EvaluateTree(*bound.tree, arguments.subject, *bound.host));
+  const CatalogCache cache(
+      arguments.state_dir + "/catalog",
+      arguments.plan ? CatalogCache::Mode::kRead : CatalogCache::Mode::kReadAndWrite);
+  ASSIGN_OR_RETURN(bound.catalog,
+                   EvaluateTree(*bound.tree, arguments.subject, *bound.host, &cache));
   for (const std::string& message : bound.journal->TakeMessages()) {
     fmt::print(stderr, "fettle {}: {}\n", arguments.word(), message);
   }

@@ -2,12 +2,14 @@
 #include "cli/local/evaluate_tree.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include <fmt/ranges.h>
 
 #include "agent/facts/facts.h"
 #include "lib/base/status_macros.h"
+#include "lib/recipe/inputs_digest.h"
 #include "modules/schemas.h"
 
 namespace fettle::cli {
@@ -41,6 +43,15 @@ std::string TextFact(const resource::Value::Map& facts, std::string_view name) {
              : std::string();
 }
 
+// Of a catalog that outlives the process: what it was made of, and by which program.
+std::optional<Digest> CacheKey(const recipe::EvaluateInput& input) {
+  const std::optional<Digest> build = BuildDigest();
+  if (!build.has_value()) {
+    return std::nullopt;
+  }
+  return Sha256(fmt::format("{}{}", build->Hex(), recipe::InputsDigest(input).Hex()));
+}
+
 }  // namespace
 
 TreeBlobs::TreeBlobs(const policy::Tree& tree) {
@@ -59,7 +70,8 @@ absl::StatusOr<std::string> TreeBlobs::Blob(const Digest& digest) const {
 
 absl::StatusOr<resource::Catalog> EvaluateTree(const policy::Tree& tree,
                                                const Subject& subject,
-                                               const sys::HostReader& host) {
+                                               const sys::HostReader& host,
+                                               const CatalogCache* cache) {
   recipe::EvaluateInput input;
   input.tree = &tree;
   input.schemas = AllSchemas();
@@ -67,6 +79,12 @@ absl::StatusOr<resource::Catalog> EvaluateTree(const policy::Tree& tree,
   facts::StaleServices stale;
   input.facts = facts::CollectFacts(host, Says(tree, "restart_needed") ? &stale : nullptr);
   input.host = subject.host.empty() ? TextFact(input.facts, "hostname") : subject.host;
+  const std::optional<Digest> key = cache == nullptr ? std::nullopt : CacheKey(input);
+  if (key.has_value()) {
+    if (auto known = cache->Load(*key); known.has_value()) {
+      return *std::move(known);
+    }
+  }
   ASSIGN_OR_RETURN(recipe::EvaluateResult result, recipe::Evaluate(input));
   if (!result.ok()) {
     std::vector<std::string> lines;
@@ -74,6 +92,9 @@ absl::StatusOr<resource::Catalog> EvaluateTree(const policy::Tree& tree,
       lines.push_back(problem.Display());
     }
     return InvalidArgument("{}", fmt::join(lines, "\n"));
+  }
+  if (key.has_value()) {
+    cache->Store(*key, result.catalog);
   }
   return std::move(result.catalog);
 }

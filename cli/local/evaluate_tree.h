@@ -8,6 +8,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 
+#include "cli/local/catalog_cache.h"
 #include "lib/digest/digest.h"
 #include "lib/policy/tree.h"
 #include "lib/recipe/evaluate.h"
@@ -32,9 +33,11 @@ struct Subject {
 };
 
 // Evaluates `tree` in the sandbox with the facts of `host`. kInvalidArgument lists every problem,
-// one a line, with file, line and chain of includes.
+// one a line, with file, line and chain of includes. With a `cache` (null: none) a catalog that the
+// same program made of the same inputs is taken from there, and a new one goes there.
 absl::StatusOr<resource::Catalog> EvaluateTree(const policy::Tree& tree,
                                                const Subject& subject,
-                                               const sys::HostReader& host);
+                                               const sys::HostReader& host,
+                                               const CatalogCache* cache = nullptr);
 
 }  // namespace fettle::cli

@@ -6,6 +6,7 @@
 #include "lib/base/bytes.h"
 #include "lib/base/status_macros.h"
 #include "lib/resource/catalog.h"
+#include "lib/resource/encode_value.h"
 
 namespace fettle::resource {
 namespace {
@@ -252,6 +253,12 @@ absl::Status CheckReferences(const Catalog& catalog) {
 }
 
 }  // namespace
+
+std::string EncodeValue(const Value& value) {
+  Encoder encoder;
+  encoder.Put(value);
+  return encoder.Take();
+}
 
 std::string EncodeCatalog(const Catalog& catalog) {
   Encoder encoder;
