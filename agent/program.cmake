@@ -2,6 +2,7 @@
 if(TARGET fettle_agent_daemon)
   add_executable(fettle-agent main.cc)
   target_link_libraries(fettle-agent PRIVATE fettle_options fettle_agent_daemon CLI11::CLI11)
+  fettle_static_abseil(fettle-agent)
   target_compile_definitions(fettle-agent PRIVATE FETTLE_VERSION="${PROJECT_VERSION}")
   install(TARGETS fettle-agent DESTINATION lib/fettle)
 endif()
