@@ -135,7 +135,7 @@ std::optional<Digest> BuildDigest() {
   return build.whole ? std::optional<Digest>(Sha256(build.writer.bytes())) : std::nullopt;
 }
 
-std::optional<resource::Catalog> CatalogCache::Load(const Digest& key) const {
+std::optional<CatalogCache::Kept> CatalogCache::Load(const Digest& key) const {
   const std::string file = ReadOwn(path_);
   const std::string_view bytes = file;
   if (bytes.size() < kHeaderBytes || !bytes.starts_with(kMagic) ||
@@ -143,11 +143,15 @@ std::optional<resource::Catalog> CatalogCache::Load(const Digest& key) const {
     return std::nullopt;
   }
   const std::string_view catalog = bytes.substr(kHeaderBytes);
-  if (bytes.substr(kMagic.size() + kDigestBytes, kDigestBytes) != Sha256(catalog).Raw()) {
+  const Digest digest = Sha256(catalog);
+  if (bytes.substr(kMagic.size() + kDigestBytes, kDigestBytes) != digest.Raw()) {
     return std::nullopt;
   }
   absl::StatusOr<resource::Catalog> decoded = resource::DecodeCatalog(catalog);
-  return decoded.ok() ? std::optional<resource::Catalog>(*std::move(decoded)) : std::nullopt;
+  if (!decoded.ok()) {
+    return std::nullopt;
+  }
+  return Kept{*std::move(decoded), digest};
 }
 
 void CatalogCache::Store(const Digest& key, const resource::Catalog& catalog) const {

@@ -24,9 +24,15 @@ class CatalogCache {
   // `path` need not exist; its folder must, for Store() to do something.
   CatalogCache(std::string path, Mode mode) : path_(std::move(path)), mode_(mode) {}
 
+  struct Kept {
+    resource::Catalog catalog;
+    Digest digest;  // Its CatalogDigest().
+    bool operator==(const Kept&) const = default;
+  };
+
   // What was stored under `key`. nullopt when that is something else, or the file is damaged, is
   // not a file of this user's alone (owner, mode 0600), or is a link.
-  std::optional<resource::Catalog> Load(const Digest& key) const;
+  std::optional<Kept> Load(const Digest& key) const;
 
   // Keeps `catalog` under `key` in place of what there was. Does nothing in Mode::kRead, and keeps
   // no catalog that holds secrets: a secret value, an attribute that its type never shows, or a

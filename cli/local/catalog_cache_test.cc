@@ -4,7 +4,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <optional>
 #include <string>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -28,17 +30,27 @@ resource::Catalog Motd() {
 
 class CatalogCacheTest : public sys::TempDirTest {
  protected:
+  // What is kept under `key`, if its digest is right as well.
+  std::optional<resource::Catalog> Load(const Digest& key) const {
+    auto kept = cache_.Load(key);
+    if (!kept.has_value()) {
+      return std::nullopt;
+    }
+    EXPECT_EQ(kept->digest, resource::CatalogDigest(kept->catalog));
+    return std::move(kept->catalog);
+  }
+
   const Digest key_ = Sha256("inputs");
   const std::string path_ = Path("catalog");
   const CatalogCache cache_{path_, CatalogCache::Mode::kReadAndWrite};
 };
 
 TEST_F(CatalogCacheTest, GivesBackWhatWasStoredUnderTheKeyAlone) {
-  EXPECT_EQ(cache_.Load(key_), std::nullopt);
+  EXPECT_EQ(Load(key_), std::nullopt);
   cache_.Store(key_, Motd());
-  EXPECT_EQ(cache_.Load(key_), Motd());
-  EXPECT_EQ(cache_.Load(Sha256("other inputs")), std::nullopt);
-  EXPECT_EQ(CatalogCache(path_, CatalogCache::Mode::kRead).Load(key_), Motd());
+  EXPECT_EQ(Load(key_), Motd());
+  EXPECT_EQ(Load(Sha256("other inputs")), std::nullopt);
+  EXPECT_EQ(CatalogCache(path_, CatalogCache::Mode::kRead).Load(key_)->catalog, Motd());
 
   struct stat info {};
 
@@ -51,8 +63,8 @@ TEST_F(CatalogCacheTest, TheLastOneStands) {
   resource::Catalog next = Motd();
   next.resources.front().attributes.Set("content", "bye");
   cache_.Store(Sha256("next"), next);
-  EXPECT_EQ(cache_.Load(key_), std::nullopt);
-  EXPECT_EQ(cache_.Load(Sha256("next")), next);
+  EXPECT_EQ(Load(key_), std::nullopt);
+  EXPECT_EQ(Load(Sha256("next")), next);
   EXPECT_EQ(EntryCount(), 1U);
 }
 
@@ -68,29 +80,29 @@ TEST_F(CatalogCacheTest, WhatIsDamagedAnywhereIsNotTaken) {
     std::string bad = good;
     bad[i] = static_cast<char>(bad[i] ^ 1);
     Write(path_, bad);
-    EXPECT_EQ(cache_.Load(key_), std::nullopt) << "byte " << i;
+    EXPECT_EQ(Load(key_), std::nullopt) << "byte " << i;
     Write(path_, good.substr(0, i));
-    EXPECT_EQ(cache_.Load(key_), std::nullopt) << "cut at " << i;
+    EXPECT_EQ(Load(key_), std::nullopt) << "cut at " << i;
   }
   Write(path_, good + "x");
-  EXPECT_EQ(cache_.Load(key_), std::nullopt);
+  EXPECT_EQ(Load(key_), std::nullopt);
   Write(path_, good);
-  EXPECT_EQ(cache_.Load(key_), Motd());
+  EXPECT_EQ(Load(key_), Motd());
 }
 
 TEST_F(CatalogCacheTest, WhatOthersCouldHaveWrittenIsNotTaken) {
   cache_.Store(key_, Motd());
   ASSERT_EQ(chmod(path_.c_str(), 0620), 0);
-  EXPECT_EQ(cache_.Load(key_), std::nullopt);
+  EXPECT_EQ(Load(key_), std::nullopt);
   ASSERT_EQ(chmod(path_.c_str(), 0600), 0);
   ASSERT_EQ(rename(path_.c_str(), Path("elsewhere").c_str()), 0);
   ASSERT_EQ(symlink("elsewhere", path_.c_str()), 0);
-  EXPECT_EQ(cache_.Load(key_), std::nullopt);
+  EXPECT_EQ(Load(key_), std::nullopt);
   if (geteuid() == 0) {
     ASSERT_EQ(unlink(path_.c_str()), 0);
     cache_.Store(key_, Motd());
     ASSERT_EQ(chown(path_.c_str(), 65534, 65534), 0);
-    EXPECT_EQ(cache_.Load(key_), std::nullopt);
+    EXPECT_EQ(Load(key_), std::nullopt);
   }
 }
 

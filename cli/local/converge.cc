@@ -4,6 +4,7 @@
 
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -12,6 +13,7 @@
 #include <CLI/Formatter.hpp>
 
 #include "agent/engine/engine.h"
+#include "agent/engine/prepared.h"
 #include "agent/engine/report_json.h"
 #include "agent/engine/report_text.h"
 #include "agent/journal/journal.h"
@@ -73,6 +75,7 @@ struct Bound {
   std::unique_ptr<journal::Journal> journal;
   std::unique_ptr<sys::Host> host;
   resource::Catalog catalog;
+  std::optional<Digest> digest;  // Of the catalog, if it is known.
 };
 
 absl::StatusOr<Bound> Bind(const Arguments& arguments) {
@@ -92,8 +95,10 @@ absl::StatusOr<Bound> Bind(const Arguments& arguments) {
   const CatalogCache cache(
       arguments.state_dir + "/catalog",
       arguments.plan ? CatalogCache::Mode::kRead : CatalogCache::Mode::kReadAndWrite);
-  ASSIGN_OR_RETURN(bound.catalog,
+  ASSIGN_OR_RETURN(EvaluatedTree evaluated,
                    EvaluateTree(*bound.tree, arguments.subject, *bound.host, &cache));
+  bound.catalog = std::move(evaluated.catalog);
+  bound.digest = evaluated.digest;
   for (const std::string& message : bound.journal->TakeMessages()) {
     fmt::print(stderr, "fettle {}: {}\n", arguments.word(), message);
   }
@@ -110,7 +115,9 @@ absl::StatusOr<resource::RunReport> Converge(const Arguments& arguments) {
   ASSIGN_OR_RETURN(const std::unique_ptr<undo::Store> store,
                    undo::Store::Open(arguments.state_dir + "/undo"));
   engine::Engine engine(FindType, clock, bound.journal.get(), store.get());
-  return engine.Run(bound.catalog, *bound.host, options);
+  ASSIGN_OR_RETURN(const auto prepared,
+                   engine::Prepared::Make(bound.catalog, FindType, bound.digest));
+  return engine.Run(*prepared, *bound.host, options);
 }
 
 int RunConverge(const Arguments& arguments) {

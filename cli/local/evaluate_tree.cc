@@ -68,10 +68,10 @@ absl::StatusOr<std::string> TreeBlobs::Blob(const Digest& digest) const {
   return found->second->content;
 }
 
-absl::StatusOr<resource::Catalog> EvaluateTree(const policy::Tree& tree,
-                                               const Subject& subject,
-                                               const sys::HostReader& host,
-                                               const CatalogCache* cache) {
+absl::StatusOr<EvaluatedTree> EvaluateTree(const policy::Tree& tree,
+                                           const Subject& subject,
+                                           const sys::HostReader& host,
+                                           const CatalogCache* cache) {
   recipe::EvaluateInput input;
   input.tree = &tree;
   input.schemas = AllSchemas();
@@ -82,7 +82,7 @@ absl::StatusOr<resource::Catalog> EvaluateTree(const policy::Tree& tree,
   const std::optional<Digest> key = cache == nullptr ? std::nullopt : CacheKey(input);
   if (key.has_value()) {
     if (auto known = cache->Load(*key); known.has_value()) {
-      return *std::move(known);
+      return EvaluatedTree{std::move(known->catalog), known->digest};
     }
   }
   ASSIGN_OR_RETURN(recipe::EvaluateResult result, recipe::Evaluate(input));
@@ -96,7 +96,7 @@ absl::StatusOr<resource::Catalog> EvaluateTree(const policy::Tree& tree,
   if (key.has_value()) {
     cache->Store(*key, result.catalog);
   }
-  return std::move(result.catalog);
+  return EvaluatedTree{std::move(result.catalog), std::nullopt};
 }
 
 }  // namespace fettle::cli

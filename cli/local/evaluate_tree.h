@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,12 +33,17 @@ struct Subject {
   std::vector<std::string> labels;  // "key=value".
 };
 
+struct EvaluatedTree {
+  resource::Catalog catalog;
+  std::optional<Digest> digest;  // Its CatalogDigest(), where it was to be had for nothing.
+};
+
 // Evaluates `tree` in the sandbox with the facts of `host`. kInvalidArgument lists every problem,
 // one a line, with file, line and chain of includes. With a `cache` (null: none) a catalog that the
 // same program made of the same inputs is taken from there, and a new one goes there.
-absl::StatusOr<resource::Catalog> EvaluateTree(const policy::Tree& tree,
-                                               const Subject& subject,
-                                               const sys::HostReader& host,
-                                               const CatalogCache* cache = nullptr);
+absl::StatusOr<EvaluatedTree> EvaluateTree(const policy::Tree& tree,
+                                           const Subject& subject,
+                                           const sys::HostReader& host,
+                                           const CatalogCache* cache = nullptr);
 
 }  // namespace fettle::cli

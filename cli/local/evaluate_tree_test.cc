@@ -19,12 +19,12 @@ class EvaluateTreeTest : public sys::TempDirTest {
  protected:
   // The content of /etc/motd by the tree as it stands, "" and a failure when there is none.
   std::string Motd(const policy::Tree& tree, const Subject& subject) {
-    const auto catalog = EvaluateTree(tree, subject, *host_, &cache_);
-    if (!catalog.ok() || catalog->resources.size() != 1) {
-      ADD_FAILURE() << catalog.status().ToString();
+    const auto evaluated = EvaluateTree(tree, subject, *host_, &cache_);
+    if (!evaluated.ok() || evaluated->catalog.resources.size() != 1) {
+      ADD_FAILURE() << evaluated.status().ToString();
       return "";
     }
-    return catalog->resources.front().attributes.String("content", "");
+    return evaluated->catalog.resources.front().attributes.String("content", "");
   }
 
   static policy::Tree TreeOf(const std::string& source) {
@@ -48,16 +48,16 @@ TEST_F(EvaluateTreeTest, EqualInputsAreNotEvaluatedAgain) {
   ASSERT_TRUE(key.ok());
   auto planted = cache_.Load(*key);
   ASSERT_TRUE(planted.has_value());
-  planted->resources.front().attributes.Set("content", "planted");
-  cache_.Store(*key, *planted);
+  planted->catalog.resources.front().attributes.Set("content", "planted");
+  cache_.Store(*key, planted->catalog);
   EXPECT_EQ(Motd(tree, {"web1", {"role=web"}}), "planted");
   // Whatever differs is evaluated.
   EXPECT_EQ(Motd(tree, {"web1", {"role=db"}}), "db");
-  cache_.Store(*key, *planted);
+  cache_.Store(*key, planted->catalog);
   EXPECT_EQ(Motd(tree, {"web2", {"role=web"}}), "web");
-  cache_.Store(*key, *planted);
+  cache_.Store(*key, planted->catalog);
   EXPECT_EQ(Motd(TreeOf(std::string(kRole) + " "), {"web1", {"role=web"}}), "web");
-  cache_.Store(*key, *planted);
+  cache_.Store(*key, planted->catalog);
   EXPECT_EQ(Motd(tree, {"web1", {"role=web"}}), "planted");
 }
 
